@@ -1,0 +1,132 @@
+import { constants, type Stats } from 'node:fs';
+import * as fs from 'node:fs/promises';
+import { RestorationError } from '../core/errors.ts';
+
+/** Error codes of a file system that is out of room. */
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+
+export const errorCodeOf = (error: unknown): string | undefined =>
+  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+
+/** Says in our words what a failed write means. */
+export function writeError(path: string, error: unknown): RestorationError {
+  const code = errorCodeOf(error);
+  if (code !== undefined && FULL.has(code)) {
+    return new RestorationError('DISK_FULL', `There is no space left to write ${path}.`, {
+      hint: 'Free some space, or name another place with --workdir, and run the same command again: finished segments are kept.',
+      cause: error,
+    });
+  }
+  return new RestorationError('OUTPUT_UNWRITABLE', `${path} cannot be written (${code ?? String(error)}).`, {
+    hint: 'Check the folder and its permissions, or name another output with -o.',
+    cause: error,
+  });
+}
+
+export async function statOrUndefined(path: string): Promise<Stats | undefined> {
+  try {
+    return await fs.stat(path);
+  } catch (error) {
+    const code = errorCodeOf(error);
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+export const exists = async (path: string): Promise<boolean> => (await statOrUndefined(path)) !== undefined;
+
+/** Flushes a file's content, and a folder's entries, to the disk. */
+export async function syncPath(path: string): Promise<void> {
+  const handle = await fs.open(path, 'r');
+  try {
+    await handle.sync();
+  } catch (error) {
+    // Some file systems and Windows refuse to sync a folder; the rename is then as durable as they allow.
+    const code = errorCodeOf(error);
+    if (code !== 'EINVAL' && code !== 'EPERM' && code !== 'EISDIR' && code !== 'ENOTSUP') throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Gives a finished file its final name: fsync, rename, fsync of the folder. Replaces what is there. */
+export async function publish(temporary: string, final: string, folder: string): Promise<void> {
+  try {
+    await syncPath(temporary);
+    await fs.rename(temporary, final);
+    await syncPath(folder);
+  } catch (error) {
+    throw writeError(final, error);
+  }
+}
+
+/** As `publish`, but never replaces a file: throws OUTPUT_EXISTS when there is one under the final name. */
+export async function publishNew(temporary: string, final: string, folder: string): Promise<void> {
+  try {
+    await syncPath(temporary);
+    // A hard link fails when the name is taken, which rename does not.
+    await fs.link(temporary, final);
+    await fs.unlink(temporary);
+    await syncPath(folder);
+  } catch (error) {
+    if (errorCodeOf(error) === 'EEXIST') {
+      throw new RestorationError('OUTPUT_EXISTS', `${final} exists already.`, {
+        hint: 'Name another file with -o, or allow replacing it with --overwrite.',
+      });
+    }
+    if (['EPERM', 'ENOTSUP', 'ENOSYS', 'EOPNOTSUPP', 'EMLINK'].includes(errorCodeOf(error) ?? '')) {
+      if (await exists(final)) {
+        throw new RestorationError('OUTPUT_EXISTS', `${final} exists already.`, {
+          hint: 'Name another file with -o, or allow replacing it with --overwrite.',
+        });
+      }
+      await publish(temporary, final, folder);
+      return;
+    }
+    throw writeError(final, error);
+  }
+}
+
+/** Writes a small file so that readers see the old or the new content, never a part. */
+export async function writeFileAtomic(path: string, content: string | Uint8Array, folder: string): Promise<void> {
+  const temporary = `${path}.tmp`;
+  try {
+    await fs.writeFile(temporary, content);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+  await publish(temporary, path, folder);
+}
+
+/** Creates a folder and its parents. */
+export async function ensureFolder(path: string): Promise<void> {
+  try {
+    await fs.mkdir(path, { recursive: true });
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
+export async function isWritableFolder(path: string): Promise<boolean> {
+  try {
+    await fs.access(path, constants.W_OK | constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Free bytes for this user on the file system that holds `path`. */
+export async function freeBytes(path: string): Promise<number> {
+  const { bavail, bsize } = await fs.statfs(path);
+  return bavail * bsize;
+}
+
+export const readText = (path: string): Promise<string> => fs.readFile(path, 'utf8');
+export const readBytes = (path: string): Promise<Buffer<ArrayBuffer>> => fs.readFile(path);
+export const listFolder = (path: string): Promise<string[]> => fs.readdir(path);
+export const removeFile = (path: string): Promise<void> => fs.rm(path, { force: true });
+export const removeFolder = (path: string): Promise<void> => fs.rm(path, { recursive: true, force: true });
+export const openFile = fs.open;
+export const realPath = fs.realpath;
+export const appendText = fs.appendFile;

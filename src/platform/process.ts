@@ -1,0 +1,125 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { RestorationError } from '../core/errors.ts';
+
+const STDERR_TAIL_BYTES = 64 * 1024;
+
+export interface ProcessExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** A running child. `exited` settles only when the process is really gone and its pipes are closed; it never rejects. */
+export interface RunningProcess {
+  readonly stdin: Writable | null;
+  readonly stdout: Readable | null;
+  readonly exited: Promise<ProcessExit>;
+  /** The last 64 KiB of stderr. */
+  stderrTail(): string;
+  kill(signal?: NodeJS.Signals): void;
+}
+
+export interface StartOptions {
+  readonly stdin?: 'pipe' | 'ignore';
+  readonly stdout?: 'pipe' | 'ignore';
+  readonly signal?: AbortSignal | undefined;
+  /** Called with each complete line of stderr. */
+  readonly onStderrLine?: (line: string) => void;
+}
+
+/** Starts a program without a shell. An abort kills it with SIGKILL; wait for `exited` before anything it held is reused. */
+export function startProcess(command: string, args: readonly string[], options: StartOptions = {}): RunningProcess {
+  options.signal?.throwIfAborted();
+  const child: ChildProcess = spawn(command, args, {
+    stdio: [options.stdin ?? 'ignore', options.stdout ?? 'ignore', 'pipe'],
+    windowsHide: true,
+  });
+  let tail = '';
+  let partial = '';
+  child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+    tail = (tail + text).slice(-STDERR_TAIL_BYTES);
+    if (!options.onStderrLine) return;
+    const lines = (partial + text).split(/\r?\n|\r/);
+    partial = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') options.onStderrLine(line);
+  });
+  const onAbort = (): void => {
+    child.kill('SIGKILL');
+  };
+  options.signal?.addEventListener('abort', onAbort, { once: true });
+  const exited = new Promise<ProcessExit>((resolve) => {
+    const finish = (exit: ProcessExit): void => {
+      options.signal?.removeEventListener('abort', onAbort);
+      if (partial !== '') options.onStderrLine?.(partial);
+      partial = '';
+      resolve(exit);
+    };
+    child.once('close', (code, signal) => {
+      finish({ code, signal });
+    });
+    child.once('error', (error) => {
+      // A process that never started has no 'close'.
+      if (child.pid !== undefined) return;
+      tail += error.message;
+      finish({ code: null, signal: null });
+    });
+  });
+  // EPIPE and the like show in `exited`; unhandled they would end the program.
+  child.stdin?.on('error', () => undefined);
+  return {
+    stdin: child.stdin,
+    stdout: child.stdout,
+    exited,
+    stderrTail: () => tail,
+    kill: (signal = 'SIGKILL') => {
+      child.kill(signal);
+    },
+  };
+}
+
+export interface CaptureResult extends ProcessExit {
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface CaptureOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Kill and report when the program takes longer. */
+  readonly timeoutMs?: number;
+  /** Text beyond this ends the program: output that cannot be what was asked for. */
+  readonly maxBytes?: number;
+}
+
+/** Runs a program to its end and returns what it printed. Throws only on abort or timeout; a bad exit code is in the result. */
+export async function capture(
+  command: string,
+  args: readonly string[],
+  options: CaptureOptions = {},
+): Promise<CaptureResult> {
+  const process = startProcess(command, args, { stdout: 'pipe', signal: options.signal });
+  const maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  process.stdout?.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > maxBytes) process.kill();
+    else chunks.push(chunk);
+  });
+  let timedOut = false;
+  const timer =
+    options.timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          timedOut = true;
+          process.kill();
+        }, options.timeoutMs);
+  const exit = await process.exited;
+  clearTimeout(timer);
+  options.signal?.throwIfAborted();
+  if (timedOut) {
+    throw new RestorationError('INTERNAL', `${command} did not finish within ${String(options.timeoutMs)} ms.`, {
+      retryable: true,
+    });
+  }
+  return { ...exit, stdout: Buffer.concat(chunks).toString('utf8'), stderr: process.stderrTail() };
+}

@@ -1,0 +1,1 @@
+"""Training of the embedded networks: data, degradations, networks, evaluation, export."""

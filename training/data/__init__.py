@@ -1,0 +1,1 @@
+"""Image sources for training and evaluation."""

@@ -1,0 +1,66 @@
+"""Luma pictures for training: read from the pack once, then kept as arrays in a cache file."""
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .colorspace import limited_luma
+from .imresize import imresize_uint8
+
+
+def read_zip_images(path: Path) -> list[tuple[str, np.ndarray]]:
+    """All pictures of a zip as (name, uint8 RGB), sorted by name."""
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(n for n in archive.namelist() if n.lower().endswith((".png", ".jpg", ".jpeg", ".bmp")))
+        return [(n, np.asarray(Image.open(io.BytesIO(archive.read(n))).convert("RGB"))) for n in names]
+
+
+class LumaSet:
+    """High-resolution luma and, for scale > 1, its bicubic low-resolution twin, as float16 arrays."""
+
+    def __init__(self, data: Path, cache: Path, scale: int):
+        self.scale = scale
+        file = cache / f"luma-x{scale}.npz"
+        if not file.exists():
+            cache.mkdir(parents=True, exist_ok=True)
+            self._build(data, file)
+        arrays = np.load(file)
+        count = len(arrays.files) // 2 if scale > 1 else len(arrays.files)
+        self.high = [arrays[f"h{i}"] for i in range(count)]
+        self.low = [arrays[f"l{i}"] for i in range(count)] if scale > 1 else self.high
+        areas = np.array([h.size for h in self.high], np.float64)
+        self.chance = np.sqrt(areas) / np.sqrt(areas).sum()
+
+    def _build(self, data: Path, file: Path) -> None:
+        out: dict[str, np.ndarray] = {}
+        for i, (_, rgb) in enumerate(read_zip_images(data / "train-sr.zip")):
+            h, w = rgb.shape[0] // 4 * 4, rgb.shape[1] // 4 * 4
+            rgb = rgb[:h, :w]
+            out[f"h{i}"] = limited_luma(rgb).astype(np.float16)
+            if self.scale > 1:
+                low = imresize_uint8(rgb, h // self.scale, w // self.scale)
+                out[f"l{i}"] = limited_luma(low).astype(np.float16)
+        np.savez(file, **out)
+
+    def pair(self, rng: np.random.Generator, size: int, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """`count` random (low, high) patches; `size` is the low-resolution side. Turned and mirrored at random."""
+        s = self.scale
+        lows = np.empty((count, 1, size, size), np.float32)
+        highs = np.empty((count, 1, size * s, size * s), np.float32)
+        for k, i in enumerate(rng.choice(len(self.high), count, p=self.chance)):
+            low, high = self.low[i], self.high[i]
+            y = int(rng.integers(0, low.shape[0] - size + 1))
+            x = int(rng.integers(0, low.shape[1] - size + 1))
+            turn, mirror = int(rng.integers(4)), bool(rng.integers(2))
+            lows[k, 0] = _turned(low[y : y + size, x : x + size], turn, mirror)
+            highs[k, 0] = _turned(high[y * s : (y + size) * s, x * s : (x + size) * s], turn, mirror)
+        return lows, highs
+
+
+def _turned(patch: np.ndarray, turn: int, mirror: bool) -> np.ndarray:
+    patch = np.rot90(patch, turn)
+    return patch[:, ::-1] if mirror else patch

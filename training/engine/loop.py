@@ -1,0 +1,133 @@
+"""The training loop: schedule, averaging, checkpoints, log, watchdog."""
+from __future__ import annotations
+
+import csv
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from .config import Config
+from .ema import Ema
+from .task import Task
+from .watchdog import Watchdog
+
+CHECK_EVERY = 200
+SAVE_SECONDS = 90.0
+
+
+class Trainer:
+    """Ends after config.steps or, when `minutes` is given, after that time; the cosine ends with it."""
+
+    def __init__(self, task: Task, out: Path, minutes: float | None = None, device: str = "cpu"):
+        self.task, self.config, self.out = task, task.config, out
+        self.minutes, self.device = minutes, torch.device(device)
+        torch.manual_seed(self.config.seed)
+        self.model = task.build().to(self.device)
+        self.ema = Ema(self.model, self.config.ema)
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(), lr=self.config.learning_rate, betas=(0.9, 0.99), weight_decay=self.config.weight_decay
+        )
+        self.step, self.elapsed = 0, 0.0
+        out.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.out / "checkpoint.pt"
+
+    def progress(self) -> float:
+        by_steps = self.step / self.config.steps
+        by_time = self.elapsed / (60 * self.minutes) if self.minutes else 0.0
+        return min(1.0, by_time if self.minutes else by_steps)
+
+    def rate(self) -> float:
+        c = self.config
+        wave = 0.5 * (1 + math.cos(math.pi * self.progress()))
+        rise = min(1.0, (self.step + 1) / max(1, c.warmup))
+        return rise * (c.final_rate + (c.learning_rate - c.final_rate) * wave)
+
+    def save(self) -> None:
+        state = {
+            "model": self.model.state_dict(),
+            "ema": self.ema.model.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "step": self.step,
+            "elapsed": self.elapsed,
+        }
+        temporary = self.checkpoint.with_suffix(".tmp")
+        torch.save(state, temporary)
+        temporary.replace(self.checkpoint)
+
+    def resume(self) -> bool:
+        if not self.checkpoint.exists():
+            return False
+        state = torch.load(self.checkpoint, map_location=self.device)
+        self.model.load_state_dict(state["model"])
+        self.ema.model.load_state_dict(state["ema"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.step, self.elapsed = state["step"], state["elapsed"]
+        return True
+
+    def warm_start(self, other: Path) -> int:
+        """Take every averaged weight of another checkpoint whose name and shape fit; returns how many did."""
+        theirs = torch.load(other, map_location=self.device)["ema"]
+        mine = self.model.state_dict()
+        fitting = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
+        self.model.load_state_dict({**mine, **fitting})
+        self.ema = Ema(self.model, self.config.ema)
+        return len(fitting)
+
+    def one_step(self, watchdog: Watchdog) -> float:
+        c, checked = self.config, self.step % CHECK_EVERY == 0
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rate()
+        rng = np.random.default_rng([c.seed, self.step])
+        batch = tuple(t.to(self.device) for t in self.task.batch(rng, self.progress()))
+        if checked:
+            watchdog.watch()
+        loss = self.task.loss(self.model, batch, self.progress())
+        watchdog.release()
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), c.clip))
+        watchdog.check_gradients(norm, self.step)
+        if checked:
+            watchdog.check_activations(self.step)
+        self.optimizer.step()
+        self.step += 1
+        self.ema.update(self.model, self.step)
+        value = loss.item()
+        watchdog.check_loss(value, self.step)
+        return value
+
+    def run(self) -> dict[str, float]:
+        watchdog, losses, saved = Watchdog(self.model), [], time.monotonic()
+        figures: dict[str, float] = {}
+        while self.progress() < 1.0:
+            self.model.train()
+            start = time.monotonic()
+            losses.append(self.one_step(watchdog))
+            self.elapsed += time.monotonic() - start
+            if self.step % self.config.validate_every == 0 or self.progress() >= 1.0:
+                figures = self.task.validate(self.ema.model)
+                self._log(float(np.mean(losses)), figures)
+                losses = []
+            if time.monotonic() - saved > SAVE_SECONDS:
+                self.save()
+                saved = time.monotonic()
+        self.save()
+        return figures
+
+    def _log(self, loss: float, figures: dict[str, float]) -> None:
+        row = {"step": self.step, "seconds": round(self.elapsed, 1), "rate": f"{self.rate():.3g}", "loss": f"{loss:.5f}"}
+        row.update({k: f"{v:.4f}" for k, v in figures.items()})
+        file = self.out / "log.csv"
+        new = not file.exists()
+        with file.open("a", newline="") as handle:
+            writer = csv.DictWriter(handle, row.keys())
+            if new:
+                writer.writeheader()
+            writer.writerow(row)
+        print(" ".join(f"{k}={v}" for k, v in row.items()), flush=True)

@@ -1,0 +1,60 @@
+"""One-channel restoration networks: plain 3x3 convolutions, pixel shuffle, residual on the repeated input.
+
+No normalization and no pooling over space: what a pixel becomes depends only on its receptive field, so a
+picture may be cut into tiles without a seam.
+"""
+from __future__ import annotations
+
+import copy
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .reparam import MergedConv
+
+
+class LumaNet(nn.Module):
+    """`scale` 1 works at half resolution (a 6x6 stride-2 head is pixel-unshuffle and 3x3 in one)."""
+
+    def __init__(self, scale: int, channels: int, layers: int, strength: bool):
+        super().__init__()
+        self.scale = scale
+        self.half = scale == 1
+        self.head: nn.Module = (
+            nn.Conv2d(1, channels, 6, stride=2, padding=2) if self.half else MergedConv(1, channels, False)
+        )
+        self.level = nn.Parameter(torch.randn(channels) * 0.1) if strength else None
+        self.body = nn.ModuleList(MergedConv(channels, channels, True, gain=0.3) for _ in range(layers))
+        self.factor = 2 if self.half else scale
+        self.tail: nn.Module = MergedConv(channels, self.factor**2, False, gain=0.1)
+
+    def forward(self, luma: torch.Tensor, strength: torch.Tensor | None = None) -> torch.Tensor:
+        x = self.head(luma)
+        if self.level is not None and strength is not None:
+            x = x + strength.reshape(-1, 1, 1, 1) * self.level.reshape(1, -1, 1, 1)
+        x = F.relu(x)
+        for block in self.body:
+            x = F.relu(block(x))
+        x = self.tail(x)
+        if self.half:
+            return luma + F.pixel_shuffle(x, 2)
+        return F.pixel_shuffle(x + luma, self.factor)
+
+    def folded(self) -> "LumaNet":
+        """The same function with every block merged into one convolution: what is exported."""
+        plain = copy.deepcopy(self).eval()
+        if isinstance(plain.head, MergedConv):
+            plain.head = plain.head.folded()
+        plain.body = nn.ModuleList(block.folded() for block in plain.body)
+        plain.tail = plain.tail.folded()
+        return plain
+
+    @property
+    def size_multiple(self) -> int:
+        return 2 if self.half else 1
+
+    @property
+    def receptive_radius(self) -> int:
+        """In input pixels; with tile offsets at multiples of size_multiple a halo this wide is exact."""
+        return (len(self.body) + 2) * self.size_multiple

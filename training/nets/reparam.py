@@ -1,0 +1,53 @@
+"""A 3x3 convolution trained as several parallel branches and used as one.
+
+The branches (plain 3x3, 1x1, 1x1 followed by 3x3, three edge filters, identity) are all linear and share
+their padding, so their sum is a 3x3 convolution. It is merged in weight space at every forward pass:
+training costs hardly more than the plain convolution, and the export writes just that one.
+"""
+from __future__ import annotations
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+EDGES = torch.tensor(
+    [
+        [[1.0, 0.0, -1.0], [2.0, 0.0, -2.0], [1.0, 0.0, -1.0]],
+        [[1.0, 2.0, 1.0], [0.0, 0.0, 0.0], [-1.0, -2.0, -1.0]],
+        [[0.0, 1.0, 0.0], [1.0, -4.0, 1.0], [0.0, 1.0, 0.0]],
+    ]
+)
+
+
+class MergedConv(nn.Module):
+    def __init__(self, inputs: int, outputs: int, residual: bool, gain: float = 1.0):
+        super().__init__()
+        middle = 2 * outputs
+        std = gain * (2.0 / (9 * inputs)) ** 0.5
+        self.plain = nn.Parameter(torch.randn(outputs, inputs, 3, 3) * std)
+        self.point = nn.Parameter(torch.randn(outputs, inputs) * std * 0.3)
+        self.expand = nn.Parameter(torch.randn(middle, inputs) * (1.0 / inputs) ** 0.5)
+        self.squeeze = nn.Parameter(torch.randn(outputs, middle, 3, 3) * gain * 0.3 * (1.0 / (9 * middle)) ** 0.5)
+        self.edge_mix = nn.Parameter(torch.randn(3, outputs, inputs) * std)
+        self.edge_scale = nn.Parameter(torch.full((3, outputs), 0.05))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.register_buffer("edges", EDGES.clone(), persistent=False)
+        self.residual = residual and inputs == outputs
+
+    def merged_weight(self) -> torch.Tensor:
+        weight = self.plain + torch.einsum("omhw,mi->oihw", self.squeeze, self.expand)
+        weight = weight + torch.einsum("eoi,eo,ehw->oihw", self.edge_mix, self.edge_scale, self.edges)
+        center = self.point
+        if self.residual:
+            center = center + torch.eye(center.shape[0], dtype=center.dtype, device=center.device)
+        return weight + F.pad(center[:, :, None, None], (1, 1, 1, 1))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return F.conv2d(x, self.merged_weight(), self.bias, padding=1)
+
+    def folded(self) -> nn.Conv2d:
+        outputs, inputs = self.point.shape
+        conv = nn.Conv2d(inputs, outputs, 3, padding=1)
+        conv.weight.data = self.merged_weight().detach().clone()
+        conv.bias.data = self.bias.detach().clone()
+        return conv

@@ -1,0 +1,13 @@
+"""The kinds of network that can be trained, by the name used in configuration files."""
+from __future__ import annotations
+
+from ..engine.task import Task
+from .denoise import DenoiseTask
+from .old_footage import OldFootageTask
+from .super_resolution import SuperResolutionTask
+
+TASKS: dict[str, type[Task]] = {
+    "super-resolution": SuperResolutionTask,
+    "old-footage": OldFootageTask,
+    "denoise": DenoiseTask,
+}

@@ -1,0 +1,63 @@
+"""Super-resolution of old footage: blurred, grainy, compressed and faded low resolution in, the clean original out."""
+from __future__ import annotations
+
+from functools import cached_property
+
+import numpy as np
+import torch
+from torch import nn
+
+from ..data.colorspace import limited_luma
+from ..data.eval_set import read_rgb
+from ..data.metrics import psnr
+from ..degrade.compress import jpeg_quality
+from ..degrade.filters import gaussian_blur
+from ..degrade.noise import film_grain
+from ..degrade.optics import KERNELS, downscale
+from ..degrade.recipe import RECIPE, apply_recipe
+from ..engine.task import Batch
+from .luma_base import LumaTask, apply
+
+
+class OldFootageTask(LumaTask):
+    def batch(self, rng: np.random.Generator, progress: float) -> Batch:
+        size, s = int(self.config.data["patch"]), self.scale
+        _, clean = self.pictures.pair(rng, size, self.config.batch)
+        low = np.empty((len(clean), 1, size, size), np.float32)
+        strength = np.where(rng.random(len(clean)) < 0.08, 0.0, rng.uniform(0, 1, len(clean))).astype(np.float32)
+        for k in range(len(clean)):
+            low[k, 0] = _age(clean[k, 0], float(strength[k]), s, rng)
+        return torch.from_numpy(low), torch.from_numpy(strength), torch.from_numpy(clean)
+
+    @cached_property
+    def set14(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        if self.data is None:
+            return []
+        rows = []
+        for i, path in enumerate(sorted((self.data / "eval" / "Set14").glob("*.png"))):
+            rgb, s = read_rgb(path), self.scale
+            high = rgb[: rgb.shape[0] // s * s, : rgb.shape[1] // s * s]
+            rows.append((limited_luma(apply_recipe(rgb, i, s)), limited_luma(high)))
+        return rows
+
+    def validate(self, model: nn.Module) -> dict[str, float]:
+        values = [psnr(apply(model, low, RECIPE["strength"]), high, self.scale) for low, high in self.set14]
+        return {"set14_recipe_psnr": float(np.mean(values)) if values else float("nan")}
+
+
+def _age(clean: np.ndarray, strength: float, scale: int, rng: np.random.Generator) -> np.ndarray:
+    """Grain of 24 * strength (on the 255 scale), JPEG quality 90 - 90 * strength and a blur, each with some play."""
+    height, width = clean.shape[0] // scale, clean.shape[1] // scale
+    play = rng.uniform(0.7, 1.3, 2)
+    picture = gaussian_blur(clean, float(rng.uniform(0, 1.4)) * scale / 2 * min(1.0, 3 * strength))
+    kernel = KERNELS[int(rng.integers(4))] if strength > 0 else "bicubic"
+    picture = downscale(picture, height, width, kernel)
+    if strength == 0:
+        return picture
+    sigma = 24 * strength * play[0] / 255
+    picture = film_grain(picture, sigma, float(rng.uniform(0, 0.9)), rng)
+    if rng.random() < 0.85:
+        quality = int(np.clip(90 - 90 * strength * play[1], 15, 95))
+        gray = (picture * 219 + 16) / 255
+        picture = (jpeg_quality(gray, quality) * 255 - 16) / 219
+    return picture
