@@ -105,18 +105,18 @@ export async function capture(
     if (size > maxBytes) process.kill();
     else chunks.push(chunk);
   });
-  let timedOut = false;
+  const late = new AbortController();
   const timer =
     options.timeoutMs === undefined
       ? undefined
       : setTimeout(() => {
-          timedOut = true;
+          late.abort();
           process.kill();
         }, options.timeoutMs);
   const exit = await process.exited;
   clearTimeout(timer);
   options.signal?.throwIfAborted();
-  if (timedOut) {
+  if (late.signal.aborted) {
     throw new RestorationError('INTERNAL', `${command} did not finish within ${String(options.timeoutMs)} ms.`, {
       retryable: true,
     });
