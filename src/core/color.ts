@@ -1,4 +1,4 @@
-import type { BitDepth } from './format.ts';
+export type BitDepth = 8 | 10 | 12 | 16;
 
 /** H.273 names in the words FFmpeg uses. `unknown` marks what a source does not say. */
 export type Matrix = 'bt709' | 'smpte170m' | 'bt470bg' | 'bt2020nc' | 'fcc' | 'smpte240m' | 'gbr' | 'unknown';

@@ -1,9 +1,9 @@
-import type { ColorInfo } from './color.ts';
+import type { BitDepth, ColorInfo } from './color.ts';
 import type { Rational } from './rational.ts';
 
 /** Chroma sampling of a planar format; 'gray' has no chroma planes. */
 export type ChromaSampling = '420' | '422' | '444' | 'gray';
-export type BitDepth = 8 | 10 | 12 | 16;
+export type { BitDepth };
 
 /** Planar formats that the pipeline works in: Y, then Cb and Cr where there is chroma; more than 8 bits are 16-bit words. */
 export interface PixelFormat {
