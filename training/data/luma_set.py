@@ -32,8 +32,11 @@ class LumaSet:
         count = len(arrays.files) // 2 if scale > 1 else len(arrays.files)
         self.high = [arrays[f"h{i}"] for i in range(count)]
         self.low = [arrays[f"l{i}"] for i in range(count)] if scale > 1 else self.high
-        areas = np.array([h.size for h in self.high], np.float64)
-        self.chance = np.sqrt(areas) / np.sqrt(areas).sum()
+
+    def chances(self, size: int) -> np.ndarray:
+        """Larger pictures are drawn more often, those smaller than a patch never."""
+        weight = np.array([np.sqrt(p.size) * (min(p.shape) >= size) for p in self.low])
+        return weight / weight.sum()
 
     def _build(self, data: Path, file: Path) -> None:
         out: dict[str, np.ndarray] = {}
@@ -51,7 +54,7 @@ class LumaSet:
         s = self.scale
         lows = np.empty((count, 1, size, size), np.float32)
         highs = np.empty((count, 1, size * s, size * s), np.float32)
-        for k, i in enumerate(rng.choice(len(self.high), count, p=self.chance)):
+        for k, i in enumerate(rng.choice(len(self.high), count, p=self.chances(size))):
             low, high = self.low[i], self.high[i]
             y = int(rng.integers(0, low.shape[0] - size + 1))
             x = int(rng.integers(0, low.shape[1] - size + 1))

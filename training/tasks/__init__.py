@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from ..engine.task import Task
+from .colorize import ColorizeTask
 from .denoise import DenoiseTask
 from .old_footage import OldFootageTask
 from .super_resolution import SuperResolutionTask
@@ -10,4 +11,5 @@ TASKS: dict[str, type[Task]] = {
     "super-resolution": SuperResolutionTask,
     "old-footage": OldFootageTask,
     "denoise": DenoiseTask,
+    "colorize": ColorizeTask,
 }

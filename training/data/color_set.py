@@ -1,0 +1,81 @@
+"""Color photos for the colorizer, decoded once and kept in memory."""
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from .luma_set import read_zip_images
+
+HOLDOUT_FILE = Path(__file__).resolve().parent.parent / "holdout.json"
+HOLDOUT_COUNT = 200
+LARGE_PACK = "train-color-112.zip"
+
+
+def holdout_names(names: list[str]) -> list[str]:
+    """The pictures of the large pack that are never trained on: the first ones by the hash of their name."""
+    return sorted(names, key=lambda n: hashlib.sha256(n.encode()).hexdigest())[:HOLDOUT_COUNT]
+
+
+def holdout_pictures(data: Path) -> list[tuple[str, np.ndarray]]:
+    keep = set(json.loads(HOLDOUT_FILE.read_text())["names"])
+    return [(n, rgb) for n, rgb in read_zip_images(data / LARGE_PACK) if n in keep]
+
+
+class ColorSet:
+    """`small` are 64 x 64, `large` have a short side of 112 or a little more."""
+
+    def __init__(self, data: Path, cache: Path):
+        file = cache / "color.npz"
+        if not file.exists():
+            cache.mkdir(parents=True, exist_ok=True)
+            self._build(data, file)
+        arrays = np.load(file)
+        self.small: np.ndarray = arrays["small"]
+        flat, shapes = arrays["large"], arrays["shapes"]
+        self.large: list[np.ndarray] = []
+        start = 0
+        for h, w in shapes:
+            self.large.append(flat[start : start + h * w * 3].reshape(h, w, 3))
+            start += h * w * 3
+
+    def _build(self, data: Path, file: Path) -> None:
+        small = np.stack([rgb for _, rgb in read_zip_images(data / "train-color-64.zip")])
+        packed = read_zip_images(data / LARGE_PACK)
+        names = holdout_names([n for n, _ in packed])
+        HOLDOUT_FILE.write_text(json.dumps({"pack": LARGE_PACK, "names": sorted(names)}, indent=1) + "\n")
+        large = [rgb for n, rgb in packed if n not in set(names)]
+        for _, rgb in read_zip_images(data / "train-sr.zip"):
+            if min(rgb.shape[:2]) >= 160 and _colorful(rgb):
+                large.append(_short_side(rgb, 160))
+        shapes = np.array([p.shape[:2] for p in large])
+        np.savez(file, small=small, large=np.concatenate([p.ravel() for p in large]), shapes=shapes)
+
+    def crop(self, rng: np.random.Generator, size: int, large_share: float) -> np.ndarray:
+        """One random uint8 RGB crop of size x size."""
+        if rng.random() < large_share:
+            picture = self.large[int(rng.integers(len(self.large)))]
+        else:
+            picture = self.small[int(rng.integers(len(self.small)))]
+        h, w = picture.shape[:2]
+        side = min(h, w) * float(rng.uniform(0.7, 1.0))
+        stretch = float(np.exp(rng.uniform(-0.12, 0.12)))
+        bw, bh = min(side * stretch, w), min(side / stretch, h)
+        x, y = float(rng.uniform(0, w - bw)), float(rng.uniform(0, h - bh))
+        image = Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR, box=(x, y, x + bw, y + bh))
+        out = np.asarray(image)
+        return out[:, ::-1] if rng.integers(2) else out
+
+
+def _short_side(rgb: np.ndarray, side: int) -> np.ndarray:
+    h, w = rgb.shape[:2]
+    k = side / min(h, w)
+    return np.asarray(Image.fromarray(rgb).resize((round(w * k), round(h * k)), Image.Resampling.BICUBIC))
+
+
+def _colorful(rgb: np.ndarray) -> bool:
+    channels = rgb.reshape(-1, 3).astype(np.float32)
+    return float(np.abs(channels - channels.mean(axis=1, keepdims=True)).mean()) > 6
