@@ -11,6 +11,7 @@ import torch
 
 from .config import Config
 from .ema import Ema
+from .grow import grow, narrow_from
 from .task import Task
 from .watchdog import Watchdog
 
@@ -78,6 +79,12 @@ class Trainer:
         self.model.load_state_dict({**mine, **fitting})
         self.ema = Ema(self.model, self.config.ema)
         return len(fitting)
+
+    def grow_from(self, other: Path) -> None:
+        """Begin as the function of a narrower network of the same scale."""
+        narrow = narrow_from(torch.load(other, map_location="cpu")["ema"], self.model.scale)
+        grow(self.model, narrow)
+        self.ema = Ema(self.model, self.config.ema)
 
     def one_step(self, watchdog: Watchdog) -> float:
         c, checked = self.config, self.step % CHECK_EVERY == 0
