@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   OUT_OF_MEMORY: 'internal',
   VERIFY_FAILED: 'internal',
   INTERNAL: 'internal',
+  BUSY: 'stopped',
   STOPPED: 'stopped',
   INTERRUPTED: 'interrupted',
 } as const satisfies Record<string, ExitKind>;

@@ -98,6 +98,17 @@ export async function writeFileAtomic(path: string, content: string | Uint8Array
   await publish(temporary, path, folder);
 }
 
+/** Creates a file only where there is none; false when there is one. */
+export async function createExclusive(path: string, content: string): Promise<boolean> {
+  try {
+    await fs.writeFile(path, content, { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if (errorCodeOf(error) === 'EEXIST') return false;
+    throw writeError(path, error);
+  }
+}
+
 /** Creates a folder and its parents. */
 export async function ensureFolder(path: string): Promise<void> {
   try {
@@ -122,11 +133,30 @@ export async function freeBytes(path: string): Promise<number> {
   return bavail * bsize;
 }
 
+/** Appends a line and flushes it to the disk. A torn line that a power cut left behind is closed first. */
+export async function appendLine(path: string, line: string, folder: string): Promise<void> {
+  const isNew = !(await exists(path));
+  try {
+    const handle = await fs.open(path, 'a+');
+    try {
+      const { size } = await handle.stat();
+      const last = Buffer.alloc(1);
+      if (size > 0) await handle.read(last, 0, 1, size - 1);
+      await handle.appendFile(size > 0 && last[0] !== 0x0a ? `\n${line}\n` : `${line}\n`);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (isNew) await syncPath(folder);
+  } catch (error) {
+    throw writeError(path, error);
+  }
+}
+
 export const readText = (path: string): Promise<string> => fs.readFile(path, 'utf8');
 export const readBytes = (path: string): Promise<Buffer<ArrayBuffer>> => fs.readFile(path);
 export const listFolder = (path: string): Promise<string[]> => fs.readdir(path);
 export const removeFile = (path: string): Promise<void> => fs.rm(path, { force: true });
 export const removeFolder = (path: string): Promise<void> => fs.rm(path, { recursive: true, force: true });
-export const openFile = fs.open;
+export const removeEmptyFolder = (path: string): Promise<void> => fs.rmdir(path).catch(() => undefined);
 export const realPath = fs.realpath;
-export const appendText = fs.appendFile;

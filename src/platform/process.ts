@@ -96,13 +96,13 @@ export async function capture(
   args: readonly string[],
   options: CaptureOptions = {},
 ): Promise<CaptureResult> {
-  const process = startProcess(command, args, { stdout: 'pipe', signal: options.signal });
+  const child = startProcess(command, args, { stdout: 'pipe', signal: options.signal });
   const maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
   const chunks: Buffer[] = [];
   let size = 0;
-  process.stdout?.on('data', (chunk: Buffer) => {
+  child.stdout?.on('data', (chunk: Buffer) => {
     size += chunk.length;
-    if (size > maxBytes) process.kill();
+    if (size > maxBytes) child.kill();
     else chunks.push(chunk);
   });
   const late = new AbortController();
@@ -111,9 +111,9 @@ export async function capture(
       ? undefined
       : setTimeout(() => {
           late.abort();
-          process.kill();
+          child.kill();
         }, options.timeoutMs);
-  const exit = await process.exited;
+  const exit = await child.exited;
   clearTimeout(timer);
   options.signal?.throwIfAborted();
   if (late.signal.aborted) {
@@ -121,5 +121,17 @@ export async function capture(
       retryable: true,
     });
   }
-  return { ...exit, stdout: Buffer.concat(chunks).toString('utf8'), stderr: process.stderrTail() };
+  return { ...exit, stdout: Buffer.concat(chunks).toString('utf8'), stderr: child.stderrTail() };
+}
+
+export const ownProcessId = (): number => process.pid;
+
+/** Whether a process of this id runs on this machine, ours or another user's. */
+export function isProcessAlive(id: number): boolean {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }

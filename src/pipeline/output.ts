@@ -1,0 +1,79 @@
+import path from 'node:path';
+import { RestorationError } from '../core/errors.ts';
+import type { Container } from '../core/plan.ts';
+import { ensureFolder, isWritableFolder, realPath, statOrUndefined } from '../platform/files.ts';
+import type { RestoreOptions } from './options.ts';
+
+const EXTENSIONS: Readonly<Record<Container, string>> = {
+  mp4: '.mp4',
+  mov: '.mov',
+  mkv: '.mkv',
+  webm: '.webm',
+  avi: '.avi',
+  mpegts: '.ts',
+  nut: '.nut',
+};
+
+/** Whether `-o` names a folder: it ends in a separator, or is one. */
+export async function isFolderOutput(output: string): Promise<boolean> {
+  return /[\\/]$/.test(output) || ((await statOrUndefined(output))?.isDirectory() ?? false);
+}
+
+function defaultName(input: string, container: Container): string {
+  const { name, ext } = path.parse(input);
+  // The source's own spelling (.m4v, .MKV) where it means the same container.
+  const own = ext.toLowerCase() === '.m4v' && container === 'mp4' ? ext : EXTENSIONS[container];
+  return `${name}.restored${own}`;
+}
+
+async function samePath(a: string, b: string): Promise<boolean> {
+  if (path.resolve(a) === path.resolve(b)) return true;
+  try {
+    return (await realPath(a)) === (await realPath(b));
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Where the result goes, checked before any work is done. Throws OUTPUT_IS_INPUT, OUTPUT_EXISTS (without `overwrite`) or
+ * OUTPUT_UNWRITABLE.
+ */
+export async function planOutput(options: RestoreOptions, container: Container): Promise<string> {
+  const { input } = options;
+  let output = path.join(path.dirname(input), defaultName(input, container));
+  if (options.output !== undefined) {
+    if (await isFolderOutput(options.output)) {
+      await ensureFolder(options.output);
+      output = path.join(options.output, defaultName(input, container));
+    } else {
+      output = options.output;
+    }
+  }
+  if (await samePath(output, input)) {
+    throw new RestorationError('OUTPUT_IS_INPUT', `The output ${output} is the input itself.`, {
+      hint: 'Name another file with -o; the source is never changed.',
+    });
+  }
+  const present = await statOrUndefined(output);
+  if (present && options.overwrite !== true) {
+    throw new RestorationError('OUTPUT_EXISTS', `${output} exists already.`, {
+      hint: 'Name another file with -o, or allow replacing it with --overwrite.',
+    });
+  }
+  if (present && !present.isFile()) {
+    throw new RestorationError('OUTPUT_UNWRITABLE', `${output} is not a file.`, { hint: 'Name a file with -o.' });
+  }
+  const folder = path.dirname(output);
+  if (!(await statOrUndefined(folder))?.isDirectory()) {
+    throw new RestorationError('OUTPUT_UNWRITABLE', `The folder ${folder} does not exist.`, {
+      hint: 'Create it, or name another output with -o.',
+    });
+  }
+  if (!(await isWritableFolder(folder))) {
+    throw new RestorationError('OUTPUT_UNWRITABLE', `Nothing can be written in the folder ${folder}.`, {
+      hint: 'Name an output in another folder with -o.',
+    });
+  }
+  return output;
+}

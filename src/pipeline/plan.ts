@@ -1,0 +1,228 @@
+import path from 'node:path';
+import { RestorationError } from '../core/errors.ts';
+import type { FrameFormat } from '../core/format.ts';
+import type { MediaInfo, Rect } from '../core/media.ts';
+import type { Plan, StagePlan } from '../core/plan.ts';
+import { planDecode, probeMedia } from '../decode/index.ts';
+import { chooseContainer, planEncode, planStreams } from '../encode/index.ts';
+import { findFfmpeg } from '../platform/ffmpeg.ts';
+import { resolveDevice, resolveModel, type ResolvedModel } from '../restore/index.ts';
+import { planGeometry, type Geometry } from './geometry.ts';
+import { planHash } from './hash.ts';
+import { restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
+import { planOutput } from './output.ts';
+import { loadPreset, type Preset } from './presets.ts';
+import { orderStages, wantedStages, type Wanted } from './stages.ts';
+import { suggestPreset } from './suggest.ts';
+
+/** Ten seconds of film: little is lost with one, and an encoder's start costs little against it. */
+const DEFAULT_SEGMENT_FRAMES = 240;
+/** Strength of an old-footage network when neither flag nor preset says one. */
+const DEFAULT_STRENGTH = 0.4;
+
+/** Checks options that come from outside. Throws USAGE with the first thing that is wrong. */
+export function parseOptions(options: unknown): RestoreOptions {
+  const result = restoreOptionsSchema.safeParse(options);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new RestorationError(
+    'USAGE',
+    `The option "${issue?.path.join('.') ?? ''}" is wrong: ${issue?.message ?? ''}.`,
+    {
+      hint: 'See `restore --help` for the options and their values.',
+    },
+  );
+}
+
+/** Looks at the source and decides everything that will be done, without writing anything. */
+export async function makePlan(options: RestoreOptions, signal?: AbortSignal): Promise<Plan> {
+  const tools = await findFfmpeg();
+  // What can be refused without looking at the film is refused first.
+  const named = options.preset === undefined ? undefined : await loadPreset(options.preset);
+  const device = await resolveDevice(options.device ?? 'auto');
+  const probeOptions = options.inputColor === undefined ? {} : { inputColor: options.inputColor };
+  const media = await probeMedia(options.input, { ...probeOptions, ...(signal ? { signal } : {}) });
+  const notes: string[] = [];
+  const preset = named ?? (await suggested(media, notes));
+
+  const deinterlace = options.deinterlace ?? preset.deinterlace;
+  const trim = {
+    ...(options.startSeconds === undefined ? {} : { startSeconds: options.startSeconds }),
+    ...(options.durationSeconds === undefined ? {} : { durationSeconds: options.durationSeconds }),
+  };
+  checkTrim(media, options);
+  const outputChoice = chooseContainer(media, options.output, options.codec ?? preset.encode.codec ?? 'hevc');
+  notes.push(...outputChoice.notes);
+  const bakeRotation = outputChoice.bakeRotation;
+  const decodeOptions = { deinterlace, bakeRotation, ...trim };
+  const whole = planDecode(media, { ...decodeOptions, crop: undefined });
+  const active = bakeRotation && media.video.rotation !== 0 ? undefined : media.diagnosis.activeArea;
+  const geometry = planGeometry(whole.format, active, whole.format.sampleAspectRatio, options);
+  if (geometry.note !== undefined) notes.push(geometry.note);
+  const wanted = wantedStages(options, preset, named !== undefined, geometry.factor > 1);
+  if (options.colorize === true && !media.diagnosis.blackAndWhite) {
+    notes.push('The source has color already; --colorize replaces it.');
+  }
+
+  const { stages, crops } = await planStages(options, preset, wanted, geometry, active);
+  const crop = crops ? active : undefined;
+  const decode = crop ? planDecode(media, { ...decodeOptions, crop }) : whole;
+  const restored = restoredFormat(decode.format, stages, crops ? geometry.picture : decode.format);
+  const encode = await planEncode({
+    media,
+    format: restored,
+    frame: crops ? geometry.frame : { width: restored.width, height: restored.height },
+    pad: crops ? geometry.pad : undefined,
+    codec: options.codec ?? preset.encode.codec ?? 'hevc',
+    crf: options.crf ?? preset.encode.crf,
+    encoderPreset: options.encoderPreset ?? preset.encode.encoderPreset,
+    container: outputChoice.container,
+    displayRotation: bakeRotation ? 0 : media.video.rotation,
+  });
+  const streams = planStreams(media, encode.container);
+  for (const stream of streams) {
+    if (stream.action !== 'copy' && stream.reason !== undefined) notes.push(`Stream ${stream.index}: ${stream.reason}`);
+  }
+  if (media.video.colorGuessed) {
+    const { matrix, range } = media.video.color;
+    notes.push(`The source does not state its color; ${matrix}, ${range} range is assumed (--input-color overrides).`);
+  }
+
+  const segmentFrames = options.segmentFrames ?? DEFAULT_SEGMENT_FRAMES;
+  const precision = 'fp32';
+  const hash = planHash({
+    fingerprint: media.fingerprint,
+    decode,
+    stages,
+    encode,
+    precision,
+    segmentFrames,
+    ffmpegBanner: tools.banner,
+  });
+  const output = await planOutput(options, encode.container);
+  return {
+    media,
+    preset: preset.name,
+    decode,
+    stages,
+    encode,
+    streams,
+    output,
+    workdir: options.workdir ?? path.join(path.dirname(output), '.restore', hash),
+    overwrite: options.overwrite ?? false,
+    device,
+    precision,
+    segmentFrames,
+    notes,
+    planHash: hash,
+  };
+}
+
+async function suggested(media: MediaInfo, notes: string[]): Promise<Preset> {
+  const { preset, reason } = suggestPreset(media);
+  notes.push(`Preset ${preset}, because ${reason} (--preset chooses another).`);
+  return loadPreset(preset);
+}
+
+function checkTrim(media: MediaInfo, options: RestoreOptions): void {
+  const { durationSeconds } = media;
+  if (options.startSeconds === undefined || durationSeconds === undefined) return;
+  if (options.startSeconds < durationSeconds) return;
+  throw new RestorationError(
+    'USAGE',
+    `--start ${options.startSeconds} lies behind the end of the film (${durationSeconds.toFixed(2)} s).`,
+    { hint: 'Give a start inside the film.' },
+  );
+}
+
+interface PlannedStages {
+  readonly stages: StagePlan[];
+  /** Whether the bars are cut off: only where luma is worked on, since colorizing alone must leave every sample. */
+  readonly crops: boolean;
+}
+
+async function planStages(
+  options: RestoreOptions,
+  preset: Preset,
+  wanted: Wanted,
+  geometry: Geometry,
+  active: Rect | undefined,
+): Promise<PlannedStages> {
+  const factor = geometry.factor;
+  const wish = (kind: ModelKind, key: keyof Preset['models']): string | undefined =>
+    options.models?.[kind] ?? preset.models[key];
+  const upscaler = wanted.upscale
+    ? await resolveModel('upscale', wish('upscale', factor > 2 ? 'upscale4' : 'upscale2'), {
+        scale: factor > 2 ? 4 : 2,
+      })
+    : undefined;
+  // A network for old footage takes noise away itself; a second pass in front of it would only soften.
+  const upscalerDenoises = upscaler?.manifest.input.strengthName !== undefined;
+  const runs = {
+    deflicker: wanted.deflicker > 0,
+    denoise: wanted.denoise > 0 && !upscalerDenoises,
+    colorize: wanted.colorize,
+    'chroma-smooth': wanted.colorize,
+    upscale: upscaler !== undefined,
+    'apply-chroma': wanted.colorize,
+  };
+  const crops = active !== undefined && (runs.denoise || runs.upscale || runs.deflicker);
+  const denoiser = runs.denoise ? await resolveModel('denoise', wish('denoise', 'denoise')) : undefined;
+  const colorizer = runs.colorize ? await resolveModel('colorize', wish('colorize', 'colorize')) : undefined;
+  const area = active && !crops ? { area: active } : {};
+  const detail: Record<keyof typeof runs, { options: Record<string, unknown>; model?: ResolvedModel | undefined }> = {
+    deflicker: { options: { strength: wanted.deflicker } },
+    denoise: { options: { strength: wanted.denoise }, model: denoiser },
+    colorize: {
+      options: {
+        ...definedOnly({
+          saturation: options.saturation ?? preset.saturation,
+          temperature: options.colorTemperature,
+          seed: options.colorSeed,
+        }),
+        ...area,
+      },
+      model: colorizer,
+    },
+    'chroma-smooth': { options: {} },
+    upscale: {
+      options: {
+        width: geometry.picture.width,
+        height: geometry.picture.height,
+        ...(upscalerDenoises ? { strength: wanted.denoise || (options.denoise ?? DEFAULT_STRENGTH) } : {}),
+      },
+      model: upscaler,
+    },
+    'apply-chroma': { options: area },
+  };
+  const stages = orderStages(preset, runs).map(({ kind, options: own }): StagePlan => {
+    const { options: planned, model } = detail[kind];
+    return {
+      kind,
+      options: { ...own, ...planned },
+      ...(model ? { model: { id: model.manifest.id, sha256: model.sha256, path: model.path } } : {}),
+    };
+  });
+  return { stages, crops };
+}
+
+const definedOnly = (values: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+
+/** What comes out of the stages: their declared formats, one after the other. */
+function restoredFormat(
+  decoded: FrameFormat,
+  stages: readonly StagePlan[],
+  picture: { readonly width: number; readonly height: number },
+): FrameFormat {
+  const works = (kind: string): boolean => stages.some((stage) => stage.kind === kind);
+  const { sampling, bitDepth } = decoded.pixelFormat;
+  return {
+    ...decoded,
+    ...(works('upscale') ? { width: picture.width, height: picture.height } : {}),
+    pixelFormat: {
+      sampling: works('colorize') && sampling === 'gray' ? '420' : sampling,
+      bitDepth: (works('upscale') || works('denoise')) && bitDepth === 8 ? 10 : bitDepth,
+    },
+  };
+}

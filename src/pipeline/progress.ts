@@ -1,0 +1,104 @@
+import type { RestoreEvent } from '../core/events.ts';
+import type { Junction } from './flow.ts';
+
+const EMIT_INTERVAL_MS = 250;
+/** Speed is measured over this much of the recent past. */
+const WINDOW_MS = 15_000;
+/** Share of waiting from which one side counts as the bottleneck. */
+const WAITING_SHARE = 0.3;
+
+interface Sample {
+  readonly at: number;
+  readonly frames: number;
+  readonly starvedMs: number;
+  readonly blockedMs: number;
+}
+
+/** Turns counts of frames into progress events: speed over the recent past, time left, and who the others wait for. */
+export class ProgressMeter {
+  readonly #input: string;
+  readonly #total: number;
+  readonly #emit: (event: RestoreEvent) => void;
+  readonly #decode: Junction;
+  readonly #encode: Junction;
+  readonly #work: string;
+  readonly #samples: Sample[] = [];
+  /** Frames of finished segments, and frames handed to an encoder. */
+  #kept: number;
+  #done: number;
+  #lastEmit = -Infinity;
+
+  constructor(options: {
+    input: string;
+    total: number;
+    done: number;
+    /** Junction behind decode, and junction in front of encode. */
+    decode: Junction;
+    encode: Junction;
+    /** Name of what happens between them. */
+    work: string;
+    emit: (event: RestoreEvent) => void;
+  }) {
+    this.#input = options.input;
+    this.#total = options.total;
+    this.#kept = options.done;
+    this.#done = options.done;
+    this.#emit = options.emit;
+    this.#decode = options.decode;
+    this.#encode = options.encode;
+    this.#work = options.work;
+    this.#sample(performance.now());
+  }
+
+  frameDone(): void {
+    this.#done++;
+    this.#report(false);
+  }
+
+  segmentDone(frames: number): void {
+    this.#kept += frames;
+  }
+
+  /** Sets the count back to what is kept after a failed attempt. */
+  rewind(): void {
+    this.#done = this.#kept;
+    this.#samples.length = 0;
+    this.#sample(performance.now());
+  }
+
+  finish(): void {
+    this.#report(true);
+  }
+
+  #sample(at: number): void {
+    this.#samples.push({
+      at,
+      frames: this.#done,
+      starvedMs: this.#decode.starvedMs,
+      blockedMs: this.#encode.blockedMs,
+    });
+    while (this.#samples.length > 2 && (this.#samples[1]?.at ?? at) < at - WINDOW_MS) this.#samples.shift();
+  }
+
+  #report(last: boolean): void {
+    const now = performance.now();
+    if (!last && now - this.#lastEmit < EMIT_INTERVAL_MS) return;
+    this.#lastEmit = now;
+    const from = this.#samples[0];
+    this.#sample(now);
+    const elapsed = Math.max(1, now - (from?.at ?? now));
+    const rate = ((this.#done - (from?.frames ?? 0)) * 1000) / elapsed;
+    const blocked = (this.#encode.blockedMs - (from?.blockedMs ?? 0)) / elapsed;
+    const starved = (this.#decode.starvedMs - (from?.starvedMs ?? 0)) / elapsed;
+    const bottleneck = blocked > WAITING_SHARE ? 'encode' : starved > WAITING_SHARE ? 'decode' : this.#work;
+    this.#emit({
+      type: 'progress',
+      input: this.#input,
+      framesDone: this.#done,
+      framesTotal: this.#total,
+      framesPerSecond: Math.round(rate * 100) / 100,
+      etaSeconds: rate > 0 ? Math.round((this.#total - this.#done) / rate) : undefined,
+      bottleneck,
+    });
+  }
+}

@@ -1,0 +1,192 @@
+import path from 'node:path';
+import { Journal } from '../batch/journal.ts';
+import { RestorationError } from '../core/errors.ts';
+import type { Estimate, RestoreEvent } from '../core/events.ts';
+import type { FrameIndex } from '../core/media.ts';
+import type { Plan } from '../core/plan.ts';
+import { rangeLength, type Segment } from '../core/range.ts';
+import { joinAndMux, verifyOutput } from '../encode/index.ts';
+import { freeBytes, publish, publishNew, removeFile, statOrUndefined } from '../platform/files.ts';
+import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
+import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
+import { estimatePlan } from './estimate.ts';
+import { EventQueue } from './event-queue.ts';
+import type { RestoreOptions } from './options.ts';
+import { makePlan, parseOptions } from './plan.ts';
+import { ProgressMeter } from './progress.ts';
+import { processRun, segmentFile } from './segment-run.ts';
+import { cutSegments, pendingRuns } from './segments.ts';
+import { openWorkFolder, type WorkFolder } from './workdir.ts';
+
+export interface PlanResult {
+  readonly plan: Plan;
+  readonly estimate: Estimate;
+}
+
+/** Plans one film; `measure` runs a few of its frames through the stages to tell how long the whole will take. */
+export async function plan(
+  options: RestoreOptions,
+  control: { readonly signal?: AbortSignal; readonly measure?: boolean } = {},
+): Promise<PlanResult> {
+  const made = await makePlan(parseOptions(options), control.signal);
+  return { plan: made, estimate: await estimatePlan(made, control) };
+}
+
+/**
+ * Restores one film and yields what happens. Throws a RestorationError when it cannot be done; an abort ends it once all
+ * children are gone, and throws the signal's reason. Finished segments stay in the work folder, so that the same options
+ * continue where it stopped; nothing lies under the output's name before it is whole and verified.
+ */
+export async function* restore(
+  options: RestoreOptions,
+  control: { readonly signal?: AbortSignal } = {},
+): AsyncGenerator<RestoreEvent> {
+  const stop = new AbortController();
+  const signal = control.signal ? AbortSignal.any([control.signal, stop.signal]) : stop.signal;
+  const events = new EventQueue();
+  yield* events.drain(run(parseOptions(options), signal, events.emit), () => stop.abort());
+}
+
+type Emit = (event: RestoreEvent) => void;
+
+async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Promise<void> {
+  const startedAt = performance.now();
+  const made = await makePlan(options, signal);
+  const input = made.media.path;
+  const estimate = await estimatePlan(made, { signal });
+  emit({ type: 'plan', input, plan: made, estimate });
+  const folder = await openWorkFolder(made.workdir, { fresh: options.fresh ?? false });
+  let finished = false;
+  try {
+    await warnAboutSpace(made, estimate, emit);
+    const index = await indexFilm(made, signal, emit);
+    const segments = await restoreSegments(made, index, options, signal, emit);
+    const sizeBytes = await finish(made, index, segments, options, signal, emit);
+    finished = true;
+    const seconds = Math.round((performance.now() - startedAt) / 10) / 100;
+    emit({ type: 'done', input, output: made.output, frames: index.pts.length, seconds, sizeBytes });
+  } catch (error) {
+    // Whatever broke while everything was being stopped, the stop is the reason.
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    await release(folder, finished);
+  }
+}
+
+/** A folder that cannot be tidied up must not hide what happened before. */
+async function release(folder: WorkFolder, remove: boolean): Promise<void> {
+  await folder.release({ remove }).catch(() => undefined);
+}
+
+async function warnAboutSpace(made: Plan, estimate: Estimate, emit: Emit): Promise<void> {
+  const free = await freeBytes(made.workdir);
+  if (free >= estimate.diskBytes) return;
+  const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+  emit({
+    type: 'warning',
+    input: made.media.path,
+    message: `About ${gib(estimate.diskBytes)} may be needed and ${gib(free)} are free in ${made.workdir}.`,
+  });
+}
+
+async function indexFilm(made: Plan, signal: AbortSignal, emit: Emit): Promise<FrameIndex> {
+  const known = await loadIndex(made.workdir);
+  if (known) return known;
+  const input = made.media.path;
+  const framesEstimated = made.media.video.estimatedFrames;
+  const index = await analyzeFilm(made.decode, signal, ({ framesDone }) =>
+    emit({ type: 'analysis', input, framesDone, framesEstimated }),
+  );
+  if (index.decodeErrors > 0) {
+    emit({
+      type: 'warning',
+      input,
+      message: `The source is damaged: the decoder complained ${index.decodeErrors} times; ${index.pts.length} frames can be restored (about ${framesEstimated} were expected).`,
+    });
+  }
+  await saveIndex(index, made.workdir);
+  return index;
+}
+
+async function restoreSegments(
+  made: Plan,
+  index: FrameIndex,
+  options: RestoreOptions,
+  signal: AbortSignal,
+  emit: Emit,
+): Promise<Segment[]> {
+  const built: BuiltStages = await buildStages(made, options, signal);
+  try {
+    const segments = cutSegments(index.shots, made.segmentFrames, built.temporalRadius);
+    const journal = new Journal(made.workdir);
+    const done = await journal.finished();
+    const isDone = (segment: Segment): boolean => {
+      const record = done.get(segment.index);
+      return record?.start === segment.range.start && record.end === segment.range.end;
+    };
+    const input = made.media.path;
+    let reused = 0;
+    for (const segment of segments.filter(isDone)) {
+      reused += rangeLength(segment.range);
+      emit({ type: 'segment', input, index: segment.index, ...segment.range, state: 'reused' });
+    }
+    const decodeJunction = { starvedMs: 0, blockedMs: 0 };
+    const encodeJunction = { starvedMs: 0, blockedMs: 0 };
+    const progress = new ProgressMeter({
+      input,
+      total: index.pts.length,
+      done: reused,
+      decode: decodeJunction,
+      encode: encodeJunction,
+      work: made.stages.map(({ kind }) => kind).find((kind) => kind === 'upscale') ?? made.stages[0]?.kind ?? 'copy',
+      emit,
+    });
+    const context = {
+      plan: made,
+      index,
+      stages: built.stages,
+      folder: made.workdir,
+      journal,
+      signal,
+      emit,
+      progress,
+      decodeJunction,
+      encodeJunction,
+    };
+    for (const pending of pendingRuns(segments, isDone)) await processRun(pending, context);
+    progress.finish();
+    return segments;
+  } finally {
+    await closeStages(built);
+  }
+}
+
+/** Joins, muxes, verifies, and only then gives the file its name. */
+async function finish(
+  made: Plan,
+  index: FrameIndex,
+  segments: readonly Segment[],
+  options: RestoreOptions,
+  signal: AbortSignal,
+  emit: Emit,
+): Promise<number> {
+  const input = made.media.path;
+  const folder = path.dirname(made.output);
+  const temporary = path.join(folder, `.restore-${made.planHash}.partial${path.extname(made.output)}`);
+  try {
+    const files = segments.map((segment) => ({
+      path: path.join(made.workdir, segmentFile(made, segment)),
+      range: segment.range,
+    }));
+    const warnings = await joinAndMux({ plan: made, index, segments: files, output: temporary, signal });
+    for (const message of warnings) emit({ type: 'warning', input, message });
+    await verifyOutput({ plan: made, index, path: temporary, signal, level: options.verify ?? 'full' });
+    const size = (await statOrUndefined(temporary))?.size;
+    if (size === undefined) throw new RestorationError('VERIFY_FAILED', `The finished file ${temporary} is gone.`);
+    await (made.overwrite ? publish : publishNew)(temporary, made.output, folder);
+    return size;
+  } finally {
+    await removeFile(temporary);
+  }
+}

@@ -1,0 +1,181 @@
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Journal } from '../batch/journal.ts';
+import { RestorationError, toRestorationError } from '../core/errors.ts';
+import type { RestoreEvent } from '../core/events.ts';
+import type { FrameStream } from '../core/frame.ts';
+import type { FrameIndex } from '../core/media.ts';
+import type { Plan } from '../core/plan.ts';
+import { contains, rangeLength, type Segment } from '../core/range.ts';
+import type { Stage } from '../core/stage.ts';
+import { decodeFrames } from '../decode/index.ts';
+import { openSegmentEncoder, segmentExtension, type SegmentEncoder } from '../encode/index.ts';
+import { publish } from '../platform/files.ts';
+import { prefetch, type Junction } from './flow.ts';
+import type { ProgressMeter } from './progress.ts';
+import { UNFINISHED } from './workdir.ts';
+
+/** Attempts at one segment before its film is given up. */
+const MAX_ATTEMPTS = 3;
+const BACKOFF_MS = 500;
+/** Decoded frames that may wait for the stages, and finished frames that may wait for the encoder. */
+const DECODE_AHEAD = 3;
+const ENCODE_BEHIND = 2;
+
+export interface SegmentRunContext {
+  readonly plan: Plan;
+  readonly index: FrameIndex;
+  readonly stages: readonly Stage[];
+  readonly folder: string;
+  readonly journal: Journal;
+  readonly signal: AbortSignal;
+  readonly emit: (event: RestoreEvent) => void;
+  readonly progress: ProgressMeter;
+  readonly decodeJunction: Junction;
+  readonly encodeJunction: Junction;
+}
+
+export const segmentFile = (plan: Plan, segment: Segment): string =>
+  `segment-${String(segment.index).padStart(6, '0')}${segmentExtension(plan.encode)}`;
+
+/**
+ * Restores neighboring segments in one pass: one decode, one chain of stages, an encoder a segment. What fails costs one
+ * attempt at the segment it hit; finished ones stay. Throws what the last attempt threw.
+ */
+export async function processRun(run: readonly Segment[], context: SegmentRunContext): Promise<void> {
+  const { signal, plan, emit, progress } = context;
+  const remaining = [...run];
+  let attempt = 1;
+  for (;;) {
+    try {
+      await pass(remaining, context, (segment) => {
+        remaining.shift();
+        progress.segmentDone(rangeLength(segment.range));
+        attempt = 1;
+      });
+      return;
+    } catch (caught) {
+      signal.throwIfAborted();
+      const error = toRestorationError(caught);
+      const segment = remaining[0];
+      if (!segment || !error.retryable || attempt >= MAX_ATTEMPTS) throw error;
+      emit({
+        type: 'segment',
+        input: plan.media.path,
+        index: segment.index,
+        ...segment.range,
+        state: 'retry',
+        reason: `${error.message} (attempt ${attempt} of ${MAX_ATTEMPTS})`,
+      });
+      progress.rewind();
+      await delay(BACKOFF_MS * 2 ** (attempt - 1), undefined, { signal });
+      attempt++;
+    }
+  }
+}
+
+async function pass(
+  segments: readonly Segment[],
+  context: SegmentRunContext,
+  onDone: (segment: Segment) => void,
+): Promise<void> {
+  const queue = [...segments];
+  const [first, last] = [queue[0], queue.at(-1)];
+  if (!first || !last) return;
+  const local = new AbortController();
+  const signal = AbortSignal.any([context.signal, local.signal]);
+  const range = { start: first.range.start - first.leadIn, end: last.range.end + last.leadOut };
+  const frames = chain(range, signal, context);
+  let current: { readonly segment: Segment; readonly encoder: SegmentEncoder; readonly temporary: string } | undefined;
+  // Segments end one after the other, while the next one is being encoded already.
+  let closing: Promise<void> = Promise.resolve();
+  let expected = first.range.start;
+  try {
+    for await (const frame of frames) {
+      try {
+        if (!contains({ start: first.range.start, end: last.range.end }, frame.index)) continue;
+        if (frame.index !== expected) {
+          throw new RestorationError('INTERNAL', `Frame ${expected} is missing; frame ${frame.index} came instead.`, {
+            retryable: true,
+          });
+        }
+        if (!current) {
+          const segment = queue.shift();
+          if (!segment) throw new RestorationError('INTERNAL', `Frame ${frame.index} belongs to no segment.`);
+          current = openSegment(segment, signal, context);
+        }
+        await current.encoder.write(frame);
+        context.progress.frameDone();
+        expected++;
+      } finally {
+        frame.dispose();
+      }
+      if (current.segment.range.end !== expected) continue;
+      const ending = current;
+      current = undefined;
+      await closing;
+      closing = finishSegment(ending, context, onDone);
+      // Awaited above or below; without this a failure in between would end the program.
+      closing.catch(() => local.abort());
+    }
+    await closing;
+    if (expected !== last.range.end) {
+      throw new RestorationError('DECODE_FAILED', `The film ended at frame ${expected} of ${last.range.end}.`, {
+        retryable: true,
+      });
+    }
+  } catch (error) {
+    local.abort();
+    await current?.encoder.abort();
+    // The failure of an ending segment is the cause, not the abort that it led to.
+    await closing;
+    throw error;
+  }
+}
+
+/** decode -> stages, with room for frames between the parts so that they work at the same time. */
+function chain(range: { start: number; end: number }, signal: AbortSignal, context: SegmentRunContext): FrameStream {
+  const { plan, index, stages, emit } = context;
+  const decoded = decodeFrames(plan.decode, { signal, index, range });
+  let frames = prefetch(decoded, DECODE_AHEAD, context.decodeJunction);
+  const warn = (message: string): void => emit({ type: 'warning', input: plan.media.path, message });
+  for (const stage of stages) frames = stage.run(frames, { signal, shots: index.shots, warn });
+  return prefetch(frames, ENCODE_BEHIND, context.encodeJunction);
+}
+
+function openSegment(
+  segment: Segment,
+  signal: AbortSignal,
+  { plan, folder }: SegmentRunContext,
+): { segment: Segment; encoder: SegmentEncoder; temporary: string } {
+  const name = segmentFile(plan, segment);
+  const extension = path.extname(name);
+  const temporary = path.join(folder, `${path.basename(name, extension)}${UNFINISHED}${extension}`);
+  const encoder = openSegmentEncoder(plan.encode, {
+    path: temporary,
+    timeBase: plan.decode.timeBase,
+    frameRate: plan.decode.frameRate,
+    signal,
+  });
+  return { segment, encoder, temporary };
+}
+
+async function finishSegment(
+  { segment, encoder, temporary }: { segment: Segment; encoder: SegmentEncoder; temporary: string },
+  { plan, folder, journal, emit }: SegmentRunContext,
+  onDone: (segment: Segment) => void,
+): Promise<void> {
+  const { frames, sizeBytes } = await encoder.finish();
+  if (frames !== rangeLength(segment.range)) {
+    throw new RestorationError(
+      'ENCODE_FAILED',
+      `Segment ${segment.index} holds ${frames} frames instead of ${rangeLength(segment.range)}.`,
+      { retryable: true },
+    );
+  }
+  const file = segmentFile(plan, segment);
+  await publish(temporary, path.join(folder, file), folder);
+  await journal.append({ segment: segment.index, ...segment.range, file, frames, sizeBytes });
+  onDone(segment);
+  emit({ type: 'segment', input: plan.media.path, index: segment.index, ...segment.range, state: 'done' });
+}

@@ -1,0 +1,56 @@
+import type { Preset } from './presets.ts';
+import type { RestoreOptions } from './options.ts';
+
+type StageKind = Preset['stages'][number]['kind'];
+
+/** Where a stage goes that is asked for but missing in a preset. */
+const DEFAULT_ORDER: readonly StageKind[] = [
+  'deflicker',
+  'denoise',
+  'colorize',
+  'chroma-smooth',
+  'upscale',
+  'apply-chroma',
+];
+
+export interface Wanted {
+  readonly colorize: boolean;
+  readonly upscale: boolean;
+  readonly denoise: number;
+  readonly deflicker: number;
+}
+
+/**
+ * What is to be done. Flags decide; a preset that was named brings its strengths along; a suggested one only when
+ * nothing was asked for at all, so that `--colorize` alone leaves luma as it is.
+ */
+export function wantedStages(options: RestoreOptions, preset: Preset, named: boolean, enlarges: boolean): Wanted {
+  const rule = (kind: StageKind): string => preset.stages.find((stage) => stage.kind === kind)?.when ?? 'asked';
+  const colorize = rule('colorize') === 'always' || (options.colorize === true && rule('colorize') !== 'never');
+  const nothingAsked =
+    !colorize && !enlarges && options.denoise === undefined && options.deflicker === undefined && !named;
+  const own = named || nothingAsked || enlarges;
+  const strength = (asked: number | undefined, preset: number | undefined): number =>
+    asked ?? (own ? (preset ?? 0) : 0);
+  return {
+    colorize,
+    upscale: enlarges && rule('upscale') !== 'never',
+    denoise: strength(options.denoise, preset.denoise),
+    deflicker: strength(options.deflicker, preset.deflicker),
+  };
+}
+
+/** Kinds that run, in the preset's order, with the preset's options for each. */
+export function orderStages(
+  preset: Preset,
+  runs: Readonly<Record<StageKind, boolean>>,
+): { readonly kind: StageKind; readonly options: Readonly<Record<string, unknown>> }[] {
+  const chain = [...preset.stages];
+  for (const [place, kind] of DEFAULT_ORDER.entries()) {
+    if (!runs[kind] || chain.some((stage) => stage.kind === kind)) continue;
+    const later = new Set(DEFAULT_ORDER.slice(place + 1));
+    const at = chain.findIndex((stage) => later.has(stage.kind));
+    chain.splice(at === -1 ? chain.length : at, 0, { kind, when: 'asked', options: {} });
+  }
+  return chain.filter((stage) => runs[stage.kind]).map(({ kind, options }) => ({ kind, options }));
+}

@@ -1,0 +1,105 @@
+import { expect, test } from 'vitest';
+import { planHash, type PlanIdentity } from '../../src/pipeline/hash.ts';
+import type { Preset } from '../../src/pipeline/presets.ts';
+import { orderStages, wantedStages } from '../../src/pipeline/stages.ts';
+
+const preset: Preset = {
+  name: 'test',
+  summary: 'A preset that has everything.',
+  stages: [
+    { kind: 'denoise', when: 'asked', options: {} },
+    { kind: 'upscale', when: 'asked', options: {} },
+  ],
+  models: {},
+  deinterlace: 'auto',
+  denoise: 0.5,
+  deflicker: 0.3,
+  encode: {},
+};
+
+test('colorize alone touches neither noise nor brightness when the preset was only suggested', () => {
+  expect(wantedStages({ input: 'a', colorize: true }, preset, false, false)).toEqual({
+    colorize: true,
+    upscale: false,
+    denoise: 0,
+    deflicker: 0,
+  });
+});
+
+test('a preset that was named brings its strengths; flags win over it', () => {
+  expect(wantedStages({ input: 'a', colorize: true }, preset, true, false).denoise).toBe(0.5);
+  expect(wantedStages({ input: 'a', denoise: 0 }, preset, true, false).denoise).toBe(0);
+  expect(wantedStages({ input: 'a' }, preset, false, false).deflicker).toBe(0.3);
+});
+
+test('what the preset forbids does not run, what it demands does', () => {
+  const strict: Preset = {
+    ...preset,
+    stages: [
+      { kind: 'colorize', when: 'always', options: {} },
+      { kind: 'upscale', when: 'never', options: {} },
+    ],
+  };
+  expect(wantedStages({ input: 'a', upscale: 2 }, strict, true, true)).toMatchObject({
+    colorize: true,
+    upscale: false,
+  });
+});
+
+test('stages run in the preset order; a missing one that is asked for gets its usual place', () => {
+  const runs = { deflicker: false, denoise: true, colorize: true, 'chroma-smooth': true, upscale: true };
+  const kinds = orderStages(preset, { ...runs, 'apply-chroma': true }).map(({ kind }) => kind);
+  expect(kinds).toEqual(['denoise', 'colorize', 'chroma-smooth', 'upscale', 'apply-chroma']);
+});
+
+test('the hash covers what decides the pictures and not where the files lie', () => {
+  const format: PlanIdentity['decode']['format'] = {
+    width: 4,
+    height: 4,
+    pixelFormat: { sampling: '420', bitDepth: 8 },
+    color: { matrix: 'bt709', transfer: 'bt709', primaries: 'bt709', range: 'limited' },
+    sampleAspectRatio: { num: 1, den: 1 },
+    chromaLocation: 'left',
+  };
+  const identity: PlanIdentity = {
+    fingerprint: { sizeBytes: 1, digest: 'd' },
+    decode: {
+      path: '/a/film.mp4',
+      streamIndex: 0,
+      deinterlace: 'off',
+      parity: 'auto',
+      telecine: 'none',
+      crop: undefined,
+      bakeRotation: 0,
+      format,
+      timeBase: { num: 1, den: 24 },
+      frameRate: { num: 24, den: 1 },
+      variableFrameRate: false,
+      startSeconds: undefined,
+      durationSeconds: undefined,
+    },
+    stages: [{ kind: 'upscale', options: { width: 8, height: 8 }, model: { id: 'm', sha256: 'x', path: '/m' } }],
+    encode: {
+      codec: 'hevc',
+      encoder: 'libx265',
+      crf: 18,
+      encoderPreset: undefined,
+      format,
+      pad: undefined,
+      container: 'mp4',
+      displayRotation: 0,
+      masteringDisplay: undefined,
+      contentLight: undefined,
+    },
+    precision: 'fp32',
+    segmentFrames: 240,
+    ffmpegBanner: 'ffmpeg',
+  };
+  const hash = planHash(identity);
+  expect(hash).toMatch(/^[0-9a-f]{16}$/);
+  const moved = { ...identity, decode: { ...identity.decode, path: '/b/film.mp4' } };
+  expect(planHash(moved)).toBe(hash);
+  const otherWeights = identity.stages.map((stage) => ({ ...stage, model: { id: 'm', sha256: 'y', path: '/m' } }));
+  expect(planHash({ ...identity, stages: otherWeights })).not.toBe(hash);
+  expect(planHash({ ...identity, encode: { ...identity.encode, crf: 19 } })).not.toBe(hash);
+});
