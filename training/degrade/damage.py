@@ -53,7 +53,8 @@ def _scanned(
         pixels = np.asarray(scan.rotate(float(rng.uniform(0, 360))).resize((side, side)), np.float32) / 255
         y, x = int(rng.integers(0, height - side + 1)), int(rng.integers(0, width - side + 1))
         color, cover = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
-        color[y : y + side, x : x + side], cover[y : y + side, x : x + side] = 1 - pixels[..., 0] if dark else pixels[..., 0], pixels[..., 1]
+        color[y : y + side, x : x + side] = 1 - pixels[..., 0] if dark else pixels[..., 0]
+        cover[y : y + side, x : x + side] = pixels[..., 1]
         picture = _blend(picture, color, cover)
     return picture
 

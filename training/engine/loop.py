@@ -83,7 +83,8 @@ class Trainer:
     def grow_from(self, other: Path) -> None:
         """Begin as the function of a narrower network of the same scale."""
         narrow = narrow_from(torch.load(other, map_location="cpu")["ema"], self.model.scale)
-        grow(self.model, narrow)
+        grow(self.model.cpu(), narrow)
+        self.model.to(self.device)
         self.ema = Ema(self.model, self.config.ema)
 
     def one_step(self, watchdog: Watchdog) -> float:

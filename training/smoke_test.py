@@ -1,0 +1,127 @@
+"""Trains each kind of network for a few steps on made-up pictures and exports it: python3 -m training.smoke_test
+
+Checks that the loss falls, that the watchdog speaks up, that merged blocks equal their branches and that the
+ONNX export matches PyTorch within 1e-4 (through onnxruntime-node where it is installed).
+"""
+from __future__ import annotations
+
+import copy
+import tempfile
+from pathlib import Path
+from typing import Callable
+
+import numpy as np
+import torch
+
+from .data.color_set import ColorSet
+from .data.luma_set import LumaSet
+from .degrade import REGISTRY, degrade
+from .degrade.filters import gaussian_blur
+from .engine.config import Config, config_path
+from .engine.loop import Trainer
+from .engine.watchdog import TrainingRunaway, Watchdog
+from .export import check, export
+from .tasks import TASKS
+
+STEPS = 30
+
+
+def made_up_picture(rng: np.random.Generator, side: int) -> np.ndarray:
+    """Soft color blobs with a brightness that goes with the color."""
+    noise = rng.standard_normal((side, side, 3)).astype(np.float32)
+    picture = gaussian_blur(noise, side / 16)
+    picture = 0.5 + 0.25 * picture / picture.std()
+    picture[..., 0] = 1 - picture[..., 2]
+    return np.clip(picture, 0, 1)
+
+
+class MadeUpLuma(LumaSet):
+    def __init__(self, scale: int):
+        rng = np.random.default_rng(3)
+        self.scale = scale
+        self.high = [made_up_picture(rng, 256)[..., 0] for _ in range(4)]
+        shape = (256 // scale, scale, 256 // scale, scale)
+        self.low = [h.reshape(shape).mean(axis=(1, 3)) for h in self.high] if scale > 1 else self.high
+
+
+class MadeUpColor(ColorSet):
+    def __init__(self) -> None:
+        rng = np.random.default_rng(4)
+        pictures = [(made_up_picture(rng, 64) * 255).astype(np.uint8) for _ in range(24)]
+        self.small, self.large = np.stack(pictures), pictures
+
+
+def train_and_export(model_id: str, folder: Path) -> None:
+    config = Config.read(config_path(model_id))
+    config.steps, config.batch, config.warmup, config.validate_every = STEPS, 4, 5, 10**9
+    if config.task == "colorize":
+        config.data["stages"] = [{"from": 0.0, "size": 64, "batch": 8, "largeShare": 0.5}]
+    task = TASKS[config.task](config, None, folder)
+    task.pictures = MadeUpColor() if config.task == "colorize" else MadeUpLuma(task.scale)
+    trainer = Trainer(task, folder / model_id)
+    watchdog = Watchdog(trainer.model)
+    losses = [trainer.one_step(watchdog) for _ in range(STEPS)]
+    first, last = float(np.mean(losses[:5])), float(np.mean(losses[-5:]))
+    assert last < first, f"{model_id}: the loss went from {first:.4f} to {last:.4f}"
+    trainer.save()
+    assert Trainer(task, folder / model_id).resume(), f"{model_id}: a checkpoint is not taken up"
+    net = trainer.model.eval()
+    folded = net.folded()
+    inputs = (torch.rand(1, 1, 32, 48),) + ((torch.tensor([0.3]),) if getattr(net, "level", None) is not None else ())
+    with torch.no_grad():
+        gap = float((net(*inputs) - folded(*inputs)).abs().max())
+    assert gap < 1e-4, f"{model_id}: folding changes the output by {gap:.2e}"
+    export(config, folded, folder / "models")
+    print(f"{model_id}: loss {first:.4f} -> {last:.4f}, folding {gap:.1e}, ", end="")
+    check(config, folded, folder / "models", limit=1e-4)
+
+
+def must_stop(spoil: Callable[[torch.nn.Module], None], what: str, folder: Path) -> None:
+    config = Config.read(config_path("luma-x2-fast"))
+    config.batch = 2
+    task = TASKS[config.task](config, None, folder)
+    task.pictures = MadeUpLuma(2)
+    trainer = Trainer(task, folder / "spoiled")
+    spoil(trainer.model)
+    try:
+        trainer.one_step(Watchdog(trainer.model))
+    except TrainingRunaway as stop:
+        print(f"watchdog, {what}: {stop}")
+        return
+    raise AssertionError(f"the watchdog let {what} pass")
+
+
+def watchdog_speaks(folder: Path) -> None:
+    def poison(model: torch.nn.Module) -> None:
+        model.body[3].plain.data[0, 0, 0, 0] = float("nan")
+
+    def kill(model: torch.nn.Module) -> None:
+        model.body[2].bias.data.fill_(-1e3)
+
+    must_stop(poison, "a NaN weight", folder)
+    must_stop(kill, "dead layers", folder)
+
+
+def degradations_repeat() -> None:
+    picture = made_up_picture(np.random.default_rng(5), 96)
+    for name in sorted(REGISTRY):
+        one, two = (degrade(copy.copy(picture), name, 0.6, 7) for _ in range(2))
+        assert np.array_equal(one, two), f"{name} is not repeatable"
+        assert np.isfinite(one).all() and one.shape[:2] == picture.shape[:2], f"{name} breaks the picture"
+        assert np.array_equal(degrade(picture, name, 0.0, 7), picture), f"{name} changes the picture at strength 0"
+    print(f"{len(REGISTRY)} degradations repeat with their seed")
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        degradations_repeat()
+        watchdog_speaks(folder)
+        for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "denoise", "colorize"):
+            train_and_export(model_id, folder)
+    print("all well")
+
+
+if __name__ == "__main__":
+    main()
