@@ -1,0 +1,76 @@
+import type { FrameFormat } from '../core/format.ts';
+import type { Frame } from '../core/frame.ts';
+import { codeRange } from '../core/color.ts';
+
+/** A small luma picture: row-major, 0..1 (values a little outside are possible in limited-range sources). */
+export interface Gray {
+  readonly width: number;
+  readonly height: number;
+  readonly data: Float32Array;
+}
+
+/** Samples per row and column that a picture is made from; source of `reduceArea`. */
+interface Samples {
+  readonly [index: number]: number;
+  readonly length: number;
+}
+
+/**
+ * Averages a picture into `toWidth` x `toHeight` cells whose edges are rounded to whole samples, so that the cost is one
+ * addition a sample. Where there are fewer samples than cells, the nearest sample is repeated.
+ * `scale` and `offset`: result = (mean - offset) * scale.
+ */
+export function reduceArea(
+  samples: Samples,
+  width: number,
+  height: number,
+  toWidth: number,
+  toHeight: number,
+  scale = 1,
+  offset = 0,
+): Gray {
+  const data = new Float32Array(toWidth * toHeight);
+  const left = edges(width, toWidth);
+  const top = edges(height, toHeight);
+  for (let cy = 0; cy < toHeight; cy++) {
+    const y0 = top[2 * cy] ?? 0;
+    const y1 = top[2 * cy + 1] ?? 0;
+    for (let cx = 0; cx < toWidth; cx++) {
+      const x0 = left[2 * cx] ?? 0;
+      const x1 = left[2 * cx + 1] ?? 0;
+      let sum = 0;
+      for (let y = y0; y < y1; y++) {
+        const row = y * width;
+        for (let x = x0; x < x1; x++) sum += samples[row + x] ?? 0;
+      }
+      data[cy * toWidth + cx] = (sum / ((x1 - x0) * (y1 - y0)) - offset) * scale;
+    }
+  }
+  return { width: toWidth, height: toHeight, data };
+}
+
+/** First and past-last sample of each cell, at least one sample wide. */
+function edges(samples: number, cells: number): Int32Array {
+  const out = new Int32Array(cells * 2);
+  for (let i = 0; i < cells; i++) {
+    const start = Math.min(samples - 1, Math.floor((i * samples) / cells));
+    out[2 * i] = start;
+    out[2 * i + 1] = Math.max(start + 1, Math.floor(((i + 1) * samples) / cells));
+  }
+  return out;
+}
+
+/** The luma plane of a frame averaged into cells, black = 0 and white = 1. */
+export function reduceLuma(frame: Frame, toWidth: number, toHeight: number): Gray {
+  const { width, height, color, pixelFormat }: FrameFormat = frame.format;
+  const codes = codeRange(color.range, pixelFormat.bitDepth);
+  return reduceArea(frame.planes[0] ?? [], width, height, toWidth, toHeight, 1 / codes.span, codes.black);
+}
+
+/** Middle value (lower of the two for an even count); does not change the order of `values`. 0 for none. */
+export function median(values: ArrayLike<number>): number {
+  const sorted = Float64Array.from(values).sort();
+  return sorted[(sorted.length - 1) >> 1] ?? 0;
+}
+
+export const clamp = (value: number, low: number, high: number): number => Math.min(high, Math.max(low, value));

@@ -1,0 +1,1 @@
+export { ShotDetector } from './shot-detector.ts';
