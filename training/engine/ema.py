@@ -17,8 +17,11 @@ class Ema:
     @torch.no_grad()
     def update(self, model: nn.Module, step: int) -> None:
         keep = min(self.decay, (1 + step) / (10 + step))
-        for mine, other in zip(self.model.state_dict().values(), model.state_dict().values()):
-            if mine.dtype.is_floating_point:
-                mine.mul_(keep).add_(other, alpha=1 - keep)
-            else:
-                mine.copy_(other)
+        pairs = list(zip(self.model.state_dict().values(), model.state_dict().values()))
+        averaged = [(mine, other) for mine, other in pairs if mine.dtype.is_floating_point]
+        mine, other = (list(side) for side in zip(*averaged))
+        torch._foreach_mul_(mine, keep)
+        torch._foreach_add_(mine, other, alpha=1 - keep)
+        for count, theirs in pairs:
+            if not count.dtype.is_floating_point:
+                count.copy_(theirs)

@@ -25,11 +25,16 @@ class Trainer:
     def __init__(self, task: Task, out: Path, minutes: float | None = None, device: str = "cpu"):
         self.task, self.config, self.out = task, task.config, out
         self.minutes, self.device = minutes, torch.device(device)
+        task.device = self.device
         torch.manual_seed(self.config.seed)
         self.model = task.build().to(self.device)
         self.ema = Ema(self.model, self.config.ema)
         self.optimizer = torch.optim.AdamW(
-            self.model.parameters(), lr=self.config.learning_rate, betas=(0.9, 0.99), weight_decay=self.config.weight_decay
+            self.model.parameters(),
+            lr=self.config.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=self.config.weight_decay,
+            foreach=True,
         )
         self.step, self.elapsed = 0, 0.0
         out.mkdir(parents=True, exist_ok=True)

@@ -16,6 +16,7 @@ Batch = tuple[torch.Tensor, ...]
 class Task(ABC):
     def __init__(self, config: Config, data: Path | None, cache: Path):
         self.config, self.data, self.cache = config, data, cache
+        self.device = torch.device("cpu")
 
     @abstractmethod
     def build(self) -> nn.Module: ...
