@@ -1,0 +1,86 @@
+import { inspectSystem, RestorationError, type SystemReport } from '../index.ts';
+import { formatBytes, formatTable, quoteName, wrap } from './text.ts';
+
+type Mark = 'ok' | 'absent' | 'MISSING';
+
+interface Finding {
+  readonly mark: Mark;
+  readonly what: string;
+  readonly text: string;
+  /** What helps; under the table, so that commands can be copied. */
+  readonly help?: string | undefined;
+}
+
+const TEXT_WIDTH = 90;
+/** A minute of 4K in the default encoding is some hundred megabytes; below this a run soon ends with a full disk. */
+const LITTLE_SPACE_BYTES = 2e9;
+
+function failed(what: string, error: RestorationError): Finding {
+  return { mark: 'MISSING', what, text: error.message, help: error.hint };
+}
+
+function ffmpegFindings({ ffmpeg }: SystemReport): Finding[] {
+  if (ffmpeg instanceof RestorationError) return [failed('ffmpeg', ffmpeg)];
+  return [
+    { mark: 'ok', what: 'ffmpeg', text: `${ffmpeg.version.join('.')}, ${quoteName(ffmpeg.ffmpeg)}` },
+    { mark: 'ok', what: 'ffprobe', text: quoteName(ffmpeg.ffprobe) },
+  ];
+}
+
+/** Nothing but the CPU has to be there: other devices make a run faster, not possible. */
+function deviceFindings({ devices }: SystemReport): Finding[] {
+  return devices.map(({ id, name, available, reason, hint }) => ({
+    mark: available ? 'ok' : id === 'cpu' ? 'MISSING' : 'absent',
+    what: `device ${id}`,
+    text: available || reason === undefined ? name : `${name}: ${reason}`,
+    help: available ? undefined : hint,
+  }));
+}
+
+function modelFindings({ models }: SystemReport): Finding[] {
+  if (models.length === 0) {
+    return [{ mark: 'MISSING', what: 'models', text: 'There are none.', help: 'Install the package again.' }];
+  }
+  return models.map(({ model, problem }) =>
+    problem === undefined
+      ? {
+          mark: 'ok',
+          what: `model ${model.id}`,
+          text: `${model.title}; ${formatBytes(model.sizeBytes)}, sha256 as it should be`,
+        }
+      : failed(`model ${model.id}`, problem),
+  );
+}
+
+function diskFinding({ freeBytes }: SystemReport): Finding {
+  const text = `${formatBytes(freeBytes)} free here`;
+  return freeBytes >= LITTLE_SPACE_BYTES
+    ? { mark: 'ok', what: 'disk', text }
+    : {
+        mark: 'absent',
+        what: 'disk',
+        text: `${text}: little for video`,
+        help: 'Free some space, or use --workdir and -o elsewhere.',
+      };
+}
+
+/** `restore doctor`: what is there and what is not, one line each; `healthy` when a run with the defaults can work. */
+export async function doctorReport(): Promise<{ readonly lines: readonly string[]; readonly healthy: boolean }> {
+  const report = await inspectSystem();
+  const findings: Finding[] = [
+    { mark: 'ok', what: 'node', text: process.versions.node },
+    ...ffmpegFindings(report),
+    ...deviceFindings(report),
+    ...modelFindings(report),
+    diskFinding(report),
+  ];
+  const lines = formatTable(
+    findings.flatMap(({ mark, what, text, help }) => [
+      ...wrap(text, TEXT_WIDTH).map((line, i) => (i === 0 ? [mark, what, line] : ['', '', line])),
+      ...(help === undefined
+        ? []
+        : wrap(help, TEXT_WIDTH).map((line, i) => ['', '', `${i === 0 ? '-> ' : '   '}${line}`])),
+    ]),
+  );
+  return { lines, healthy: !findings.some(({ mark }) => mark === 'MISSING') };
+}

@@ -1,0 +1,149 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander';
+import { EXIT_CODES, RestorationError, toRestorationError } from '../index.ts';
+import { doctorReport } from './doctor.ts';
+import { modelLines, presetLines } from './commands.ts';
+import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
+import { commanderOptions, type LogLevel } from './flags.ts';
+import { createJsonLog, createTextLog } from './log.ts';
+import { JsonReporter, TextReporter, type Reporter } from './reporter.ts';
+import { runRestore } from './run.ts';
+import { Screen } from './screen.ts';
+import type { Flags } from './settings.ts';
+import { readerGone, watchSignals } from './stop.ts';
+
+const EXAMPLES = `
+Examples:
+  restore film.mp4 --colorize --upscale 4
+  restore *.mkv --preset vhs --to 1080p -o restored/
+  restore film.mp4 --to 4k --plan
+  restore -- -odd-name.mp4
+
+A name that begins with a dash goes after "--". A file called like a command (presets, models, doctor) is written
+./presets.
+`;
+
+function exitCodeTable(): string {
+  const rows = EXIT_CODE_MEANINGS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`);
+  return ['Exit codes:', ...rows].join('\n');
+}
+
+/** Whether a flag is there, for what has to be known before (or without) a successful parse of the command line. */
+function givenBefore(args: readonly string[], flag: string): boolean {
+  const end = args.indexOf('--');
+  return (end === -1 ? args : args.slice(0, end)).includes(flag);
+}
+
+function createReporter(json: boolean, level: LogLevel | undefined): Reporter {
+  if (json) {
+    const log = createJsonLog(level ?? 'warn', (text) => process.stderr.write(text));
+    return new JsonReporter(log, (text) => process.stdout.write(text));
+  }
+  const chosen = level ?? 'info';
+  const live = process.stderr.isTTY && process.env['TERM'] !== 'dumb' && chosen === 'info';
+  const screen = new Screen(process.stderr, { live });
+  return new TextReporter(
+    createTextLog(chosen, (line) => screen.line(line)),
+    screen,
+  );
+}
+
+/** What commander found wrong, as one sentence of ours. */
+function usageError(error: CommanderError): RestorationError {
+  const [problem = '', guess] = error.message.replace(/^error: /, '').split('\n');
+  const sentence = problem.trim();
+  const hint =
+    error.code === 'commander.missingArgument'
+      ? 'Name a video file, or see `restore --help`.'
+      : (/^\((Did you mean .*\?)\)$/.exec(guess ?? '')?.[1] ??
+        'See `restore --help` for the options; a file name that begins with a dash goes after "--".');
+  const start = sentence.charAt(0).toUpperCase() + sentence.slice(1);
+  return new RestorationError('USAGE', start.endsWith('.') ? start : `${start}.`, { hint });
+}
+
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
+/** Waits until what was written has left the process; a reader that is gone is no reason to wait. */
+async function flush(): Promise<void> {
+  for (const stream of [process.stdout, process.stderr]) {
+    if (stream.destroyed) continue;
+    await new Promise<void>((resolve) => {
+      stream.once('error', () => resolve());
+      stream.write('', () => resolve());
+    });
+  }
+}
+
+function buildProgram(
+  run: (inputs: readonly string[], flags: Flags) => Promise<void>,
+  done: (code: number) => void,
+): Command {
+  const program = new Command('restore')
+    .description('Restores old films and TV: denoise, colorize and upscale, with every stream, timestamp and tag kept.')
+    .argument('<inputs...>', 'video files')
+    .usage('INPUT... [options]')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({ writeErr: () => undefined, outputError: () => undefined })
+    .configureHelp({ helpWidth: 110 })
+    .addHelpText('after', `\n${exitCodeTable()}\n${EXAMPLES}`)
+    .action((inputs: string[], flags: Flags) => run(inputs, flags));
+  for (const option of commanderOptions()) program.addOption(option);
+  program
+    .command('presets')
+    .description('list the presets')
+    .action(async () => {
+      for (const line of await presetLines()) print(line);
+    });
+  program
+    .command('models')
+    .description('list the models')
+    .action(async () => {
+      for (const line of await modelLines()) print(line);
+    });
+  program
+    .command('doctor')
+    .description('look at everything a run needs, and say what is missing and the command that brings it')
+    .action(async () => {
+      const { lines, healthy } = await doctorReport();
+      for (const line of lines) print(line);
+      if (!healthy) done(EXIT_CODES.unavailable);
+    });
+  // Subcommands made after exitOverride and configureOutput inherit both.
+  return program;
+}
+
+async function main(args: readonly string[]): Promise<number> {
+  let exitCode: number = EXIT_CODES.done;
+  let reporter = createReporter(givenBefore(args, '--json'), undefined);
+  const controller = watchSignals(
+    () => reporter.notice('Stopping; once more ends at once.'),
+    (code) => process.exit(code),
+  );
+  process.stdout.on('error', () => controller.abort(readerGone()));
+  // Nobody can be told that the place for telling is gone.
+  process.stderr.on('error', () => undefined);
+  const program = buildProgram(
+    async (inputs, flags) => {
+      reporter = createReporter(flags.json === true, flags.logLevel);
+      exitCode = await runRestore(inputs, flags, { reporter, signal: controller.signal, print });
+    },
+    (code) => (exitCode = code),
+  );
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+  } catch (caught) {
+    if (caught instanceof CommanderError && caught.exitCode === 0) return EXIT_CODES.done;
+    const error = caught instanceof CommanderError ? usageError(caught) : toRestorationError(caught);
+    reporter.failure(error, undefined);
+    exitCode = error.exitCode;
+  }
+  return exitCode;
+}
+
+const exitCode = await main(process.argv.slice(2));
+await flush();
+// Not process.exitCode: a thread or a child that a failed part left behind must not keep the program alive.
+process.exit(exitCode);

@@ -1,0 +1,186 @@
+import path from 'node:path';
+import type { RestorationError} from '../index.ts';
+import { type RestoreEvent } from '../index.ts';
+import type { Log } from './log.ts';
+import { formatPlanSummary } from './plan-text.ts';
+import { formatBar, formatProgressLine, type Progress } from './progress.ts';
+import type { Screen } from './screen.ts';
+import { formatBytes, formatDuration, quoteName } from './text.ts';
+
+/** Where events of a run go. */
+export interface Reporter {
+  event(event: RestoreEvent): void;
+  /** A failure of one input, or of the whole command when `input` is undefined. */
+  failure(error: RestorationError, input: string | undefined): void;
+  /** Something for the person at the terminal. */
+  notice(text: string): void;
+}
+
+/** Between two drawings of the bar. */
+const BAR_INTERVAL_MS = 100;
+/** Between two lines where there is no terminal. */
+const LINE_INTERVAL_MS = 5000;
+
+const sentence = (error: RestorationError): string =>
+  error.hint === undefined ? error.message : `${error.message} ${error.hint}`;
+
+const nameOf = (input: string): string => path.basename(input);
+
+/** For people: a live bar in a terminal, lines elsewhere. */
+export class TextReporter implements Reporter {
+  readonly #log: Log;
+  readonly #screen: Screen;
+  readonly #now: () => number;
+  #lastShownMs = Number.NEGATIVE_INFINITY;
+  #lastPercent = -1;
+  #lastPhase: string | undefined;
+  #last: Progress | undefined;
+  #reused = 0;
+
+  constructor(log: Log, screen: Screen, now: () => number = () => performance.now()) {
+    this.#log = log;
+    this.#screen = screen;
+    this.#now = now;
+  }
+
+  event(event: RestoreEvent): void {
+    switch (event.type) {
+      case 'plan':
+        this.#start();
+        for (const line of formatPlanSummary(event.plan, event.estimate)) this.#log.info(line);
+        this.#log.debug({ planHash: event.plan.planHash, workdir: event.plan.workdir }, 'plan');
+        break;
+      case 'analysis':
+        this.#progress({
+          name: nameOf(event.input),
+          phase: 'finding shots',
+          framesDone: event.framesDone,
+          framesTotal: Math.max(event.framesDone, event.framesEstimated),
+          framesPerSecond: undefined,
+          etaSeconds: undefined,
+          bottleneck: undefined,
+        });
+        break;
+      case 'progress':
+        this.#progress({
+          name: nameOf(event.input),
+          phase: event.bottleneck === 'verify' ? 'verifying' : undefined,
+          framesDone: event.framesDone,
+          framesTotal: event.framesTotal,
+          framesPerSecond: event.framesPerSecond,
+          etaSeconds: event.etaSeconds,
+          bottleneck: event.bottleneck,
+        });
+        break;
+      case 'segment':
+        this.#segment(event);
+        break;
+      case 'warning':
+        this.#log.warn(`${quoteName(nameOf(event.input))}: ${event.message}`);
+        break;
+      case 'done':
+        this.#showLast();
+        this.#log.info(
+          `${quoteName(event.output)}: ${event.frames} frames, ${formatBytes(event.sizeBytes)}, in ${formatDuration(event.seconds)}.`,
+        );
+        break;
+      case 'error':
+        this.#log.error(event.hint === undefined ? event.message : `${event.message} ${event.hint}`);
+        break;
+    }
+  }
+
+  failure(error: RestorationError, input: string | undefined): void {
+    this.#screen.keepStatus();
+    this.#log.error(sentence(error));
+    this.#log.debug({ code: error.code, input, stack: error.stack, cause: causes(error) }, 'failure');
+  }
+
+  notice(text: string): void {
+    this.#log.info(text);
+  }
+
+  #start(): void {
+    this.#screen.keepStatus();
+    this.#lastShownMs = Number.NEGATIVE_INFINITY;
+    this.#lastPercent = -1;
+    this.#lastPhase = undefined;
+    this.#last = undefined;
+    this.#reused = 0;
+  }
+
+  #segment(event: Extract<RestoreEvent, { type: 'segment' }>): void {
+    const what = `segment ${event.index} (frames ${event.start} to ${event.end - 1})`;
+    if (event.state === 'retry') {
+      this.#log.warn(`${quoteName(nameOf(event.input))}: ${what} is tried again: ${event.reason ?? 'it failed'}`);
+      return;
+    }
+    if (event.state === 'reused' && this.#reused++ === 0) {
+      this.#log.info('Going on from finished segments of an earlier run.');
+    }
+    this.#log.debug(`${what} ${event.state}`);
+  }
+
+  #progress(progress: Progress): void {
+    if (!this.#log.isLevelEnabled('info')) return;
+    this.#last = progress;
+    const now = this.#now();
+    const changed = progress.phase !== this.#lastPhase;
+    if (this.#screen.live) {
+      if (!changed && now - this.#lastShownMs < BAR_INTERVAL_MS) return;
+      this.#screen.status(formatBar(progress, this.#screen.columns));
+    } else {
+      const percent = Math.floor((100 * progress.framesDone) / Math.max(1, progress.framesTotal));
+      if (!changed && (now - this.#lastShownMs < LINE_INTERVAL_MS || percent === this.#lastPercent)) return;
+      this.#lastPercent = percent;
+      this.#log.info(formatProgressLine(progress));
+    }
+    this.#lastShownMs = now;
+    this.#lastPhase = progress.phase;
+  }
+
+  /** The last state is what stays on the screen, whenever it was due. */
+  #showLast(): void {
+    if (this.#screen.live && this.#last) this.#screen.status(formatBar(this.#last, this.#screen.columns));
+    this.#screen.keepStatus();
+  }
+}
+
+function causes(error: RestorationError): string[] {
+  const chain: string[] = [];
+  for (let cause = error.cause; cause instanceof Error && chain.length < 8; cause = cause.cause) {
+    chain.push(cause.stack ?? cause.message);
+  }
+  return chain;
+}
+
+/** For programs: every event as it is, one JSON object a line. */
+export class JsonReporter implements Reporter {
+  readonly #log: Log;
+  readonly #write: (text: string) => void;
+
+  constructor(log: Log, write: (text: string) => void) {
+    this.#log = log;
+    this.#write = write;
+  }
+
+  event(event: RestoreEvent): void {
+    this.#write(`${JSON.stringify(event)}\n`);
+  }
+
+  failure(error: RestorationError, input: string | undefined): void {
+    this.event({
+      type: 'error',
+      input: input ?? '',
+      code: error.code,
+      message: error.message,
+      ...(error.hint === undefined ? {} : { hint: error.hint }),
+    });
+    this.#log.error({ code: error.code, input }, sentence(error));
+    this.#log.debug({ stack: error.stack, cause: causes(error) }, 'failure');
+  }
+
+  notice(text: string): void {
+    this.#log.info(text);
+  }
+}
