@@ -10,6 +10,8 @@ export interface MediaStream {
   readonly index: number;
   readonly kind: StreamKind;
   readonly codec: string;
+  /** The container's four characters for the codec ('text', 'tmcd', 'gpmd', ...), where it has them. */
+  readonly codecTag?: string;
   readonly timeBase: Rational;
   /** Seconds; undefined where the container does not say. */
   readonly startTime: number | undefined;

@@ -1,0 +1,104 @@
+import { pixelFormatName } from '../core/format.ts';
+import type { EncodePlan } from '../core/plan.ts';
+import type { Rational } from '../core/rational.ts';
+import { hardwareFamily } from './codecs.ts';
+
+const fraction = ({ num, den }: Rational): string => `${num}/${den}`;
+
+/** Color tags of the encoded stream; what the source does not state is not stated by us either, except matrix and range. */
+export function colorArgs({ format }: EncodePlan): string[] {
+  const { color, chromaLocation } = format;
+  const args = ['-color_range', color.range === 'full' ? 'pc' : 'tv'];
+  if (color.matrix !== 'unknown') args.push('-colorspace', color.matrix);
+  if (color.primaries !== 'unknown') args.push('-color_primaries', color.primaries);
+  if (color.transfer !== 'unknown') args.push('-color_trc', color.transfer);
+  if (format.pixelFormat.sampling === '420' && chromaLocation !== 'unspecified') {
+    args.push('-chroma_sample_location', chromaLocation);
+  }
+  return args;
+}
+
+function x265Args(plan: EncodePlan, rate: Rational): string[] {
+  const params = [
+    'log-level=error',
+    // The time base is finer than the rate and would pass for it.
+    `fps=${fraction(rate)}`,
+    'open-gop=0',
+    // No note of version and options: the same pictures give the same bytes.
+    'info=0',
+  ];
+  if (plan.masteringDisplay !== undefined || plan.contentLight !== undefined) params.push('hdr10=1');
+  if (plan.masteringDisplay !== undefined) params.push(`master-display=${plan.masteringDisplay}`);
+  if (plan.contentLight !== undefined) params.push(`max-cll=${plan.contentLight}`);
+  return ['-x265-params', params.join(':')];
+}
+
+function hardwareQuality(encoder: string, crf: number | undefined): string[] {
+  const quality = String(crf ?? 19);
+  switch (hardwareFamily(encoder)) {
+    case 'nvenc':
+      return ['-rc', 'vbr', '-cq', quality, '-b:v', '0'];
+    case 'qsv':
+      return ['-global_quality', quality];
+    case 'vaapi':
+    case 'vulkan':
+      return ['-qp', quality];
+    case 'amf':
+      return ['-rc', 'cqp', '-qp_i', quality, '-qp_p', quality];
+    case 'videotoolbox':
+      // Its scale runs the other way, 1 to 100.
+      return ['-q:v', String(Math.max(1, Math.min(100, 100 - 2 * Number(quality))))];
+    case 'v4l2m2m':
+    case 'mf':
+    case undefined:
+      return ['-b:v', '20M'];
+  }
+}
+
+function presetArgs({ encoder, encoderPreset }: EncodePlan): string[] {
+  if (encoderPreset === undefined) return [];
+  if (encoder === 'libaom-av1') return ['-cpu-used', encoderPreset];
+  if (encoder === 'prores_ks' || encoder === 'prores_videotoolbox') return [];
+  return encoder === 'ffv1' ? [] : ['-preset', encoderPreset];
+}
+
+const PRORES_PROFILES: readonly string[] = ['proxy', 'lt', 'standard', 'hq', '4444', '4444xq'];
+
+function ownArgs(plan: EncodePlan, rate: Rational): string[] {
+  const { encoder, crf, format } = plan;
+  const quality = crf === undefined ? [] : ['-crf', String(crf)];
+  switch (encoder) {
+    case 'libx265':
+      return [...quality, ...x265Args(plan, rate)];
+    case 'libx264':
+      return [...quality, '-flags:v', '+cgop'];
+    case 'libsvtav1':
+      // irefresh-type 2: every key frame is one that decoding can start at.
+      return [...quality, '-g', '240', '-svtav1-params', 'irefresh-type=2'];
+    case 'libaom-av1':
+      return [...quality, '-b:v', '0', '-g', '240', '-row-mt', '1'];
+    case 'prores_ks': {
+      const asked = plan.encoderPreset ?? '';
+      const usual = format.pixelFormat.sampling === '444' ? '4444' : 'hq';
+      return ['-profile:v', PRORES_PROFILES.includes(asked) ? asked : usual, '-vendor', 'apl0'];
+    }
+    case 'ffv1': {
+      const small = Math.min(format.width, format.height) < 32;
+      const slices = small ? [] : ['-slices', format.height < 720 ? '4' : '16'];
+      return ['-level', '3', '-g', '1', '-slicecrc', '1', ...slices];
+    }
+    default:
+      return hardwareQuality(encoder, crf);
+  }
+}
+
+/** The encoder and everything that decides its bytes; the same for every segment, so that they join. */
+export function encoderArgs(plan: EncodePlan, rate: Rational): string[] {
+  return [
+    ...['-c:v', plan.encoder, '-pix_fmt', pixelFormatName(plan.format.pixelFormat)],
+    ...presetArgs(plan),
+    ...ownArgs(plan, rate),
+    ...colorArgs(plan),
+    ...['-flags:v', '+bitexact'],
+  ];
+}

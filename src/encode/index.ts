@@ -1,0 +1,5 @@
+export { chooseContainer, type ContainerChoice } from './containers.ts';
+export { planEncode, type EncodeRequest } from './plan.ts';
+export { planStreams } from './streams.ts';
+export { segmentExtension } from './segment-args.ts';
+export { openSegmentEncoder, type SegmentEncoder, type SegmentEncoderOptions } from './segment.ts';

@@ -1,0 +1,100 @@
+import { RestorationError } from '../core/errors.ts';
+import type { FrameFormat } from '../core/format.ts';
+import type { MediaInfo, Rect } from '../core/media.ts';
+import type { Container, EncodePlan } from '../core/plan.ts';
+import { CANDIDATES, encodedPixelFormat, encoderTraits, isCodec, type EncoderTraits } from './codecs.ts';
+import { availableEncoders, tryEncoder } from './encoders.ts';
+
+export interface EncodeRequest {
+  readonly media: Pick<MediaInfo, 'video'>;
+  /** Format of the frames that leave the stages. */
+  readonly format: FrameFormat;
+  /** Size of the whole picture, black bars included. */
+  readonly frame: { readonly width: number; readonly height: number };
+  /** Where the worked-on picture lies in it; undefined when it fills it. */
+  readonly pad: Rect | undefined;
+  /** A codec, or the name of one of FFmpeg's encoders. */
+  readonly codec: string;
+  readonly crf: number | undefined;
+  readonly encoderPreset: string | undefined;
+  readonly container: Container;
+  readonly displayRotation: 0 | 90 | 180 | 270;
+}
+
+const even = (value: number): number => value + (value % 2);
+
+/** Whether an encoder keeps this picture as it is: its sampling, and an odd or tiny size. */
+function suits(traits: EncoderTraits, { format, frame }: EncodeRequest): boolean {
+  const { sampling } = encodedPixelFormat(traits, format.pixelFormat);
+  if (format.pixelFormat.sampling !== 'gray' && sampling !== format.pixelFormat.sampling) return false;
+  if (Math.min(frame.width, frame.height) < traits.minSide) return false;
+  return !traits.evenSize || sampling === '444' || (frame.width % 2 === 0 && frame.height % 2 === 0);
+}
+
+function chooseEncoder(request: EncodeRequest, available: ReadonlySet<string>): string {
+  const { codec } = request;
+  if (!isCodec(codec)) {
+    encoderTraits(codec);
+    if (available.has(codec)) return codec;
+    throw missing(codec, `This ffmpeg has no encoder ${codec}.`);
+  }
+  const present = CANDIDATES[codec].filter((name) => available.has(name));
+  const first = present[0];
+  if (first === undefined) {
+    throw missing(codec, `This ffmpeg has no encoder for ${codec} (${CANDIDATES[codec].join(' or ')}).`);
+  }
+  return present.find((name) => suits(encoderTraits(name), request)) ?? first;
+}
+
+const missing = (codec: string, message: string): RestorationError =>
+  new RestorationError('ENCODER_UNAVAILABLE', message, {
+    hint: `Choose another --codec than ${codec}, or install an ffmpeg that has it (\`ffmpeg -encoders\` lists them).`,
+  });
+
+/**
+ * Encoder, format and quality of the output, from what `available` encoders there are. Pure. Sampling and depth of the
+ * frames are kept where the encoder takes them, HEVC and AV1 have at least 10 bits; odd sizes grow by one line only for
+ * encoders that refuse them. Throws ENCODER_UNAVAILABLE, or USAGE for a name that is not known.
+ */
+export function encodePlanFor(request: EncodeRequest, available: ReadonlySet<string>): EncodePlan {
+  const { format, frame, pad, container, displayRotation, media } = request;
+  const encoder = chooseEncoder(request, available);
+  const traits = encoderTraits(encoder);
+  const pixelFormat = encodedPixelFormat(traits, format.pixelFormat);
+  if (Math.min(frame.width, frame.height) < traits.minSide) {
+    throw new RestorationError(
+      'USAGE',
+      `${encoder} takes no picture smaller than ${traits.minSide} pixels; this one is ${frame.width}x${frame.height}.`,
+      { hint: 'Enlarge it with --upscale, or use --codec ffv1.' },
+    );
+  }
+  const evenWidth = traits.evenSize && pixelFormat.sampling !== '444';
+  const evenHeight = traits.evenSize && pixelFormat.sampling === '420';
+  // ProRes states no range; every reader takes it for limited.
+  const range = traits.codec === 'prores' ? 'limited' : format.color.range;
+  return {
+    codec: traits.codec,
+    encoder,
+    crf: traits.crf === undefined && !traits.hardware ? undefined : (request.crf ?? traits.crf),
+    encoderPreset: request.encoderPreset ?? traits.preset,
+    format: {
+      ...format,
+      width: evenWidth ? even(frame.width) : frame.width,
+      height: evenHeight ? even(frame.height) : frame.height,
+      pixelFormat,
+      color: { ...format.color, range },
+    },
+    pad,
+    container,
+    displayRotation,
+    masteringDisplay: media.video.masteringDisplay,
+    contentLight: media.video.contentLight,
+  };
+}
+
+/** As `encodePlanFor`, with the encoders of this machine; a hardware encoder is tried on a few frames first. */
+export async function planEncode(request: EncodeRequest): Promise<EncodePlan> {
+  const plan = encodePlanFor(request, await availableEncoders());
+  if (encoderTraits(plan.encoder).hardware) await tryEncoder(plan);
+  return plan;
+}
