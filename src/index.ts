@@ -1,3 +1,6 @@
+import { probeMedia } from './decode/index.ts';
+import type { MediaInfo } from './core/media.ts';
+
 export type { ColorInfo } from './core/color.ts';
 export { ERROR_CODES, EXIT_CODES, RestorationError, toRestorationError } from './core/errors.ts';
 export type { ErrorCode } from './core/errors.ts';
@@ -6,3 +9,27 @@ export type { FrameFormat, PixelFormat } from './core/format.ts';
 export type { Diagnosis, MediaInfo, MediaStream, VideoInfo } from './core/media.ts';
 export type { Plan } from './core/plan.ts';
 export type { Rational } from './core/rational.ts';
+export { CODECS, DEINTERLACE_MODES, MODEL_KINDS, NAMED_SIZES, restoreOptionsSchema } from './pipeline/options.ts';
+export type { RestoreOptions } from './pipeline/options.ts';
+export { listPresets, loadPreset } from './pipeline/presets.ts';
+export type { Preset } from './pipeline/presets.ts';
+export { inspectSystem } from './pipeline/doctor.ts';
+export type { SystemReport } from './pipeline/doctor.ts';
+export { plan, restore } from './pipeline/restore.ts';
+export type { PlanResult } from './pipeline/restore.ts';
+export { findFfmpeg } from './platform/ffmpeg.ts';
+export type { FfmpegTools } from './platform/ffmpeg.ts';
+export { packageVersion } from './platform/version.ts';
+export { listDevices, listModels } from './restore/index.ts';
+export type { DeviceInfo, ModelManifest } from './restore/index.ts';
+
+/**
+ * What a film is: container, streams, exact frame rate, field order, telecine, color, rotation, and what its pictures look
+ * like. Reads only. Throws a RestorationError (INPUT_*) that says what is wrong with the file.
+ */
+export function probe(
+  path: string,
+  options: { readonly signal?: AbortSignal; readonly inputColor?: string } = {},
+): Promise<MediaInfo> {
+  return probeMedia(path, options);
+}

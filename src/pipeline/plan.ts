@@ -10,7 +10,7 @@ import { resolveDevice, resolveModel, type ResolvedModel } from '../restore/inde
 import { planGeometry, type Geometry } from './geometry.ts';
 import { planHash } from './hash.ts';
 import { restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
-import { planOutput } from './output.ts';
+import { isFolderOutput, planOutput } from './output.ts';
 import { loadPreset, type Preset } from './presets.ts';
 import { orderStages, wantedStages, type Wanted } from './stages.ts';
 import { suggestPreset } from './suggest.ts';
@@ -38,12 +38,12 @@ export function parseOptions(options: unknown): RestoreOptions {
 export async function makePlan(options: RestoreOptions, signal?: AbortSignal): Promise<Plan> {
   const tools = await findFfmpeg();
   // What can be refused without looking at the film is refused first.
-  const named = options.preset === undefined ? undefined : await loadPreset(options.preset);
+  const chosen = options.preset === undefined ? undefined : await loadPreset(options.preset);
   const device = await resolveDevice(options.device ?? 'auto');
   const probeOptions = options.inputColor === undefined ? {} : { inputColor: options.inputColor };
   const media = await probeMedia(options.input, { ...probeOptions, ...(signal ? { signal } : {}) });
   const notes: string[] = [];
-  const preset = named ?? (await suggested(media, notes));
+  const preset = chosen ?? (await suggested(media, notes));
 
   const deinterlace = options.deinterlace ?? preset.deinterlace;
   const trim = {
@@ -51,7 +51,9 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     ...(options.durationSeconds === undefined ? {} : { durationSeconds: options.durationSeconds }),
   };
   checkTrim(media, options);
-  const outputChoice = chooseContainer(media, options.output, options.codec ?? preset.encode.codec ?? 'hevc');
+  const codec = options.codec ?? preset.encode.codec ?? 'hevc';
+  const named = options.output !== undefined && !(await isFolderOutput(options.output)) ? options.output : undefined;
+  const outputChoice = chooseContainer(media, named, codec);
   notes.push(...outputChoice.notes);
   const bakeRotation = outputChoice.bakeRotation;
   const decodeOptions = { deinterlace, bakeRotation, ...trim };
@@ -59,7 +61,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const active = bakeRotation && media.video.rotation !== 0 ? undefined : media.diagnosis.activeArea;
   const geometry = planGeometry(whole.format, active, whole.format.sampleAspectRatio, options);
   if (geometry.note !== undefined) notes.push(geometry.note);
-  const wanted = wantedStages(options, preset, named !== undefined, geometry.factor > 1);
+  const wanted = wantedStages(options, preset, chosen !== undefined, geometry.factor > 1);
   if (options.colorize === true && !media.diagnosis.blackAndWhite) {
     notes.push('The source has color already; --colorize replaces it.');
   }
@@ -73,7 +75,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     format: restored,
     frame: crops ? geometry.frame : { width: restored.width, height: restored.height },
     pad: crops ? geometry.pad : undefined,
-    codec: options.codec ?? preset.encode.codec ?? 'hevc',
+    codec,
     crf: options.crf ?? preset.encode.crf,
     encoderPreset: options.encoderPreset ?? preset.encode.encoderPreset,
     container: outputChoice.container,

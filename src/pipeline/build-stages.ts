@@ -1,0 +1,63 @@
+import { RestorationError } from '../core/errors.ts';
+import type { FrameFormat } from '../core/format.ts';
+import type { Plan, StagePlan } from '../core/plan.ts';
+import type { Stage } from '../core/stage.ts';
+import { openEngine, resolveModel, restoreStages, type Engine, type ModelKind } from '../restore/index.ts';
+import { temporalStages } from '../temporal/index.ts';
+import type { RestoreOptions } from './options.ts';
+
+export interface BuiltStages {
+  readonly stages: readonly Stage[];
+  /** Sum over all stages: how far from a frame its result can depend on others. */
+  readonly temporalRadius: number;
+  readonly engine: Engine;
+}
+
+/** Turns the plan's stages into running ones, and checks that each takes what the one before it gives. */
+export async function buildStages(
+  plan: Plan,
+  options: Pick<RestoreOptions, 'workers' | 'tileSize'>,
+  signal: AbortSignal,
+): Promise<BuiltStages> {
+  const engine = await openEngine({
+    device: plan.device,
+    signal,
+    ...(options.workers === undefined ? {} : { workers: options.workers }),
+    ...(options.tileSize === undefined ? {} : { tileSize: options.tileSize }),
+  });
+  try {
+    const stages: Stage[] = [];
+    let format = plan.decode.format;
+    for (const planned of plan.stages) {
+      const stage = await buildStage(planned, engine);
+      format = stage.outputFormat(format);
+      stages.push(stage);
+    }
+    checkFormat(format, plan);
+    return { stages, temporalRadius: stages.reduce((sum, stage) => sum + stage.temporalRadius, 0), engine };
+  } catch (error) {
+    await engine.close();
+    throw error;
+  }
+}
+
+export const closeStages = (built: BuiltStages): Promise<void> => built.engine.close();
+
+async function buildStage(planned: StagePlan, engine: Engine): Promise<Stage> {
+  const temporal = temporalStages.find(({ kind }) => kind === planned.kind);
+  if (temporal) return temporal.create(planned.options);
+  const spatial = restoreStages.find(({ kind }) => kind === planned.kind);
+  if (!spatial) throw new RestorationError('INTERNAL', `There is no stage called "${planned.kind}".`);
+  const model = planned.model ? await resolveModel(planned.kind as ModelKind, planned.model.path) : undefined;
+  return spatial.create(planned.options, model ? { engine, model } : { engine });
+}
+
+/** The chain's own word against the plan's: a preset that does not fit is found before a frame is touched. */
+function checkFormat(format: FrameFormat, plan: Plan): void {
+  const expected = plan.encode.pad ?? plan.encode.format;
+  if (format.width === expected.width && format.height === expected.height) return;
+  throw new RestorationError(
+    'INTERNAL',
+    `The stages give ${format.width}x${format.height} where the plan says ${expected.width}x${expected.height}.`,
+  );
+}
