@@ -1,0 +1,143 @@
+import { createHash } from 'node:crypto';
+import { RestorationError } from '../../core/errors.ts';
+import { readBytes } from '../../platform/files.ts';
+import { findDevice, type InferenceBackend, type InferenceSession, type TensorValue } from '../backends/index.ts';
+import { interfaceOf } from '../models/interface.ts';
+import type { ResolvedModel } from '../models/schema.ts';
+import type { OpenModel } from '../tasks/task.ts';
+import { roundUp } from '../tiling/tiles.ts';
+import type { WorkerData } from './protocol.ts';
+
+/** Side of the picture that a device is compared with the reference on. */
+const TRIAL_SIDE = 64;
+
+async function verifiedBytes(model: ResolvedModel): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await readBytes(model.path);
+  } catch (error) {
+    throw new RestorationError('MODEL_INVALID', `The weights ${model.path} cannot be read.`, { cause: error });
+  }
+  if (createHash('sha256').update(bytes).digest('hex') !== model.sha256) {
+    throw new RestorationError('MODEL_INVALID', `The weights ${model.path} are not the ones that were checked before.`, {
+      hint: 'They were changed while the program ran; start it again.',
+    });
+  }
+  return bytes;
+}
+
+/**
+ * Longest tile side whose activations fit. A plain convolutional network holds about three of its layers at once, input
+ * and output included; its width follows from parameters and depth (one 3x3 layer a pixel of receptive field).
+ */
+export function tileSizeFor({ manifest }: ResolvedModel, memoryBytes: number): number {
+  if (manifest.kind === 'colorize') return Number.MAX_SAFE_INTEGER;
+  const { channelsIn } = interfaceOf(manifest);
+  const layers = Math.max(2, manifest.receptiveField / manifest.sizeMultiple);
+  const width = Math.max(16, Math.sqrt(manifest.parameters / (9 * layers)));
+  const bytesPerPixel = 4 * (3 * width + 3 * channelsIn * manifest.scale ** 2);
+  const side = Math.sqrt(memoryBytes / bytesPerPixel) - 2 * manifest.receptiveField;
+  return Math.max(32, Math.floor(side / 16) * 16);
+}
+
+/** A fixed picture with gradients and detail. */
+function trialPicture(side: number, channels: number): Float32Array<ArrayBuffer> {
+  const data = new Float32Array(side * side * channels);
+  for (let i = 0; i < data.length; i++) {
+    const [x, y] = [i % side, Math.floor(i / side)];
+    data[i] = 0.5 + 0.3 * Math.sin(x / 5) * Math.cos(y / 7) + 0.2 * (((i * 2654435761) >>> 16) / 65536 - 0.5);
+  }
+  return data;
+}
+
+async function trial(session: InferenceSession, { manifest }: ResolvedModel): Promise<Float32Array> {
+  const { channelsIn, input, output } = interfaceOf(manifest);
+  const side = roundUp(TRIAL_SIDE, manifest.sizeMultiple);
+  const dims = [1, channelsIn, side, side];
+  const feeds: Record<string, TensorValue> = {
+    [input]: { type: 'float32', dims, data: trialPicture(side, channelsIn) },
+  };
+  if (manifest.kind !== 'colorize' && manifest.input.strengthName !== undefined) {
+    feeds[manifest.input.strengthName] = { type: 'float32', dims: [1], data: Float32Array.of(0.5) };
+  }
+  const result = (await session.run(feeds))[output];
+  if (!(result?.data instanceof Float32Array)) throw new Error(`there is no output ${output} of 32-bit floats`);
+  return result.data;
+}
+
+/** Models opened in this thread, each once, each checked before it is used on a device that is not the reference. */
+export class Sessions {
+  readonly #data: WorkerData;
+  readonly #backends: readonly InferenceBackend[];
+  readonly #open = new Map<string, Promise<OpenModel>>();
+
+  constructor(data: WorkerData, backends: readonly InferenceBackend[]) {
+    this.#data = data;
+    this.#backends = backends;
+  }
+
+
+  get(model: ResolvedModel): Promise<OpenModel> {
+    let open = this.#open.get(model.sha256);
+    if (!open) {
+      open = this.#load(model);
+      this.#open.set(model.sha256, open);
+      open.catch(() => this.#open.delete(model.sha256));
+    }
+    return open;
+  }
+
+  async close(): Promise<void> {
+    for (const open of this.#open.values()) {
+      await open.then(
+        ({ session }) => session.close(),
+        () => undefined,
+      );
+    }
+    this.#open.clear();
+  }
+
+  async #load(model: ResolvedModel): Promise<OpenModel> {
+    const { device, threads, tileSize, memoryBytes } = this.#data;
+    const { backend, kind } = findDevice(device, this.#backends);
+    const source = { bytes: await verifiedBytes(model), shape: interfaceOf(model.manifest) };
+    const session = await backend.open(source, { device, threads });
+    if (kind.trust === 'compared') {
+      const reference = this.#reference();
+      const trusted = await reference.backend.open(source, { device: reference.kind.id, threads: 1 });
+      await this.#compare(model, session, trusted).finally(() => trusted.close());
+    }
+    return { session, tileSize: tileSize ?? tileSizeFor(model, memoryBytes) };
+  }
+
+  #reference(): ReturnType<typeof findDevice> {
+    for (const backend of this.#backends) {
+      const kind = backend.kinds.find(({ trust }) => trust === 'reference');
+      if (kind) return { backend, kind };
+    }
+    throw new RestorationError('DEVICE_UNAVAILABLE', 'No backend can run on the CPU here.');
+  }
+
+  async #compare(model: ResolvedModel, session: InferenceSession, trusted: InferenceSession): Promise<void> {
+    const expected = await trial(trusted, model);
+    let actual: Float32Array;
+    try {
+      actual = await trial(session, model);
+    } catch (error) {
+      throw new RestorationError('DEVICE_UNAVAILABLE', `${this.#data.device} fails on ${model.manifest.id}.`, {
+        cause: error,
+      });
+    }
+    // Logits are far larger than picture samples: the tolerance follows what is compared.
+    const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
+    const limit = model.manifest.tolerance * scale;
+    const agrees =
+      actual.length === expected.length && expected.every((value, i) => Math.abs((actual[i] ?? NaN) - value) <= limit);
+    if (!agrees) {
+      throw new RestorationError(
+        'DEVICE_UNAVAILABLE',
+        `${this.#data.device} gives another result than the CPU for ${model.manifest.id}.`,
+      );
+    }
+  }
+}

@@ -1,0 +1,77 @@
+// Entry of a worker thread: does jobs one after the other until it is told to close.
+import { RestorationError, toRestorationError } from '../../core/errors.ts';
+import { threadPort } from '../../platform/workers.ts';
+import { allBackends, findDevice } from '../backends/index.ts';
+import { runTask } from '../tasks/index.ts';
+import type { TaskTools } from '../tasks/task.ts';
+import { isOutOfMemory } from '../tiling/run.ts';
+import { buffersOf, type FromWorker, type ToWorker, type WorkerData } from './protocol.ts';
+import { Sessions } from './sessions.ts';
+
+const port = threadPort();
+const data = port.data as WorkerData;
+
+const ready = allBackends(data.backendModules).then((all) => {
+  const { kind } = findDevice(data.device, all);
+  return { sessions: new Sessions(data, all), kind };
+});
+// A failure shows in the first job; unhandled it would end the thread without a word.
+ready.catch(() => undefined);
+
+const send = (message: FromWorker): void => {
+  port.post(message, message.type === 'done' ? buffersOf(message.reply) : []);
+};
+
+async function work(job: Extract<ToWorker, { type: 'job' }>): Promise<void> {
+  const start = performance.now();
+  let inferenceMs = 0;
+  try {
+    const { sessions, kind } = await ready;
+    const tools: TaskTools = {
+      model: (model) => sessions.get(model),
+      note: (message) => {
+        send({ type: 'note', message });
+      },
+      suspicious: kind.trust === 'compared',
+      infer: async (session, feeds, into) => {
+        send({ type: 'alive' });
+        const since = performance.now();
+        try {
+          return await session.run(feeds, into);
+        } catch (error) {
+          if (isOutOfMemory(error)) throw error;
+          const message = error instanceof Error ? error.message : String(error);
+          throw new RestorationError(
+            kind.trust === 'reference' ? 'MODEL_INVALID' : 'DEVICE_UNAVAILABLE',
+            `The network fails on ${kind.name}: ${message}`,
+            { cause: error },
+          );
+        } finally {
+          inferenceMs += performance.now() - since;
+        }
+      },
+    };
+    const reply = await runTask(job.request, tools);
+    send({ type: 'done', id: job.id, reply, inferenceMs, totalMs: performance.now() - start });
+  } catch (error) {
+    const known = isOutOfMemory(error)
+      ? new RestorationError('OUT_OF_MEMORY', 'There is not enough memory for a frame of this size.', { cause: error })
+      : toRestorationError(error);
+    const { code, message, hint, retryable } = known;
+    send({ type: 'failed', id: job.id, error: { code, message, hint, retryable } });
+  }
+}
+
+async function close(): Promise<void> {
+  await ready.then(
+    ({ sessions }) => sessions.close(),
+    () => undefined,
+  );
+  port.close();
+}
+
+let queue = Promise.resolve();
+port.listen((message) => {
+  const order = message as ToWorker;
+  queue = queue.then(() => (order.type === 'job' ? work(order) : close()));
+});

@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { basename, dirname, extname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { RestorationError } from '../../core/errors.ts';
+import { exists, listFolder, readBytes, readText } from '../../platform/files.ts';
+import { inspectModel } from './inspect.ts';
+import { manifestSchema, type ModelKind, type ModelManifest, type ResolvedModel } from './schema.ts';
+
+/** The models folder of the package: the same three steps up from the sources and from the compiled files. */
+const MODELS_FOLDER = fileURLToPath(new URL('../../../models/', import.meta.url));
+
+async function readManifest(path: string): Promise<ModelManifest> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readText(path));
+  } catch (error) {
+    throw new RestorationError('MODEL_INVALID', `The model manifest ${path} is not readable JSON.`, { cause: error });
+  }
+  const parsed = manifestSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
+  throw new RestorationError('MODEL_INVALID', `The model manifest ${path} is wrong${where}: ${issue?.message ?? ''}.`);
+}
+
+/** Manifests of all models that the package (or `folder`) holds, by id. Throws MODEL_INVALID. */
+export async function listModels(folder: string = MODELS_FOLDER): Promise<ModelManifest[]> {
+  const names = (await listFolder(folder)).filter((name) => extname(name) === '.json').sort();
+  return Promise.all(names.map((name) => readManifest(join(folder, name))));
+}
+
+/** `luma-x4-fast` without its scale: what a preset names when any enlargement may be asked for. */
+const familyOf = (id: string): string => id.replace(/-x\d+(?=-|$)/, '');
+
+/** The smallest network of a family that enlarges enough; the largest there is when none does. */
+function fromFamily(models: readonly ModelManifest[], family: string, scale: number): ModelManifest | undefined {
+  const members = models
+    .filter(({ id }) => familyOf(id) === family)
+    .sort((a, b) => (a.scale ?? 1) - (b.scale ?? 1));
+  return members.find((model) => (model.scale ?? 1) >= scale) ?? members.at(-1);
+}
+
+async function withWeights(manifest: ModelManifest, folder: string): Promise<ResolvedModel> {
+  const path = join(folder, manifest.file);
+  if (!(await exists(path))) {
+    throw new RestorationError('MODEL_INVALID', `The weights of the model ${manifest.id} are missing: ${path}.`, {
+      hint: 'Install the program again, or choose another model with --model.',
+    });
+  }
+  const sha256 = createHash('sha256')
+    .update(await readBytes(path))
+    .digest('hex');
+  if (sha256 !== manifest.sha256) {
+    throw new RestorationError('MODEL_INVALID', `The weights of the model ${manifest.id} are damaged: ${path}.`, {
+      hint: 'Install the program again, or choose another model with --model.',
+    });
+  }
+  return { manifest, path, sha256 };
+}
+
+export interface ResolveOptions {
+  /** Enlargement that is wanted; chooses among the networks of a family. Default 4. */
+  readonly scale?: number | undefined;
+  /** Where manifests lie; default: the package's own. */
+  readonly folder?: string | undefined;
+}
+
+/** A path, not an id: ids have no folders and no extension of a model file. */
+const looksLikeFile = (name: string): boolean => extname(name).toLowerCase() === '.onnx' || basename(name) !== name;
+
+/**
+ * Finds a model by id (`luma-x4-fast`), by family (`luma-fast`: the scale decides) or by file (`my.onnx`, or a manifest
+ * `my.json` beside its weights) and checks its weights. Throws MODEL_UNKNOWN with what there is, MODEL_INVALID.
+ */
+export async function resolveModel(
+  kind: ModelKind,
+  idOrFile: string,
+  { scale = 4, folder = MODELS_FOLDER }: ResolveOptions = {},
+): Promise<ResolvedModel> {
+  if (looksLikeFile(idOrFile)) return resolveFile(kind, resolve(idOrFile));
+  const models = (await listModels(folder)).filter((model) => model.kind === kind);
+  const manifest = models.find(({ id }) => id === idOrFile) ?? fromFamily(models, idOrFile, scale);
+  if (manifest) return withWeights(manifest, folder);
+  const ids = models.map(({ id }) => id).join(', ');
+  throw new RestorationError('MODEL_UNKNOWN', `There is no ${kind} model called ${JSON.stringify(idOrFile)}.`, {
+    hint: ids === '' ? `No ${kind} model is installed.` : `Models for ${kind}: ${ids}; or name a file: FILE.onnx.`,
+  });
+}
+
+async function resolveFile(kind: ModelKind, path: string): Promise<ResolvedModel> {
+  if (!(await exists(path))) {
+    throw new RestorationError('MODEL_UNKNOWN', `There is no model file ${path}.`, {
+      hint: 'Check the path, or choose a model that `restore models` lists.',
+    });
+  }
+  if (extname(path) !== '.json') return inspectModel(kind, path);
+  const manifest = await readManifest(path);
+  if (manifest.kind === kind) return withWeights(manifest, dirname(path));
+  throw new RestorationError('MODEL_INVALID', `${path} is a model for ${manifest.kind}, not for ${kind}.`);
+}

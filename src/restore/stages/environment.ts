@@ -1,0 +1,52 @@
+import { codeRange } from '../../core/color.ts';
+import { RestorationError } from '../../core/errors.ts';
+import type { FrameFormat } from '../../core/format.ts';
+import type { Frame } from '../../core/frame.ts';
+import type { StageContext } from '../../core/stage.ts';
+import type { Engine, JobOptions } from '../engine/engine.ts';
+import type { ColorizeManifest, PictureManifest, ResolvedModel } from '../models/schema.ts';
+import type { PlaneCoding } from '../tasks/task.ts';
+
+/** What the stages of this folder are created with. */
+export interface RestoreEnvironment {
+  readonly engine: Engine;
+  /** For stages that run a network. */
+  readonly model?: ResolvedModel | undefined;
+}
+
+export type PictureModel = ResolvedModel & { readonly manifest: PictureManifest };
+export type ColorizeModel = ResolvedModel & { readonly manifest: ColorizeManifest };
+
+function missing(kind: string, model: ResolvedModel | undefined): RestorationError {
+  return model
+    ? new RestorationError('MODEL_INVALID', `${model.manifest.id} is a model for ${model.manifest.kind}, not ${kind}.`, {
+        hint: '`restore models` lists the models for each stage.',
+      })
+    : new RestorationError('INTERNAL', `The stage ${kind} was given no model.`);
+}
+
+/** The model, if it is one for `kind`; throws MODEL_INVALID otherwise. */
+export function pictureModel(kind: 'upscale' | 'denoise', model: ResolvedModel | undefined): PictureModel {
+  if (model?.manifest.kind !== kind) throw missing(kind, model);
+  return { ...model, manifest: model.manifest };
+}
+
+export function colorizeModel(model: ResolvedModel | undefined): ColorizeModel {
+  if (model?.manifest.kind !== 'colorize') throw missing('colorize', model);
+  return { ...model, manifest: model.manifest };
+}
+
+export const codingOf = ({ width, height, color, pixelFormat }: FrameFormat): PlaneCoding => ({
+  width,
+  height,
+  codes: codeRange(color.range, pixelFormat.bitDepth),
+});
+
+export const jobFor = ({ index }: Frame, { signal, warn }: StageContext): JobOptions => ({ signal, warn, order: index });
+
+/** What a network computes has more than 256 steps: 8-bit sources leave it with 10 bits. */
+export const deepened = (format: FrameFormat): FrameFormat =>
+  format.pixelFormat.bitDepth === 8 ? { ...format, pixelFormat: { ...format.pixelFormat, bitDepth: 10 } } : format;
+
+/** Nothing to give back: planes from a worker are ordinary memory. */
+export const nothing = (): void => undefined;

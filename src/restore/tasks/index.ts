@@ -1,0 +1,24 @@
+import { runLuma, type LumaReply, type LumaRequest } from './luma.ts';
+import { runResizeChroma, type ResizeChromaReply, type ResizeChromaRequest } from './resize-chroma.ts';
+import type { TaskTools } from './task.ts';
+
+/** Every kind of work that a worker thread does, with what goes in and what comes out. */
+export interface TaskMap {
+  readonly luma: { readonly request: LumaRequest; readonly reply: LumaReply };
+  readonly 'resize-chroma': { readonly request: ResizeChromaRequest; readonly reply: ResizeChromaReply };
+}
+
+export type TaskName = keyof TaskMap;
+export type TaskRequest = TaskMap[TaskName]['request'];
+export type TaskReply = TaskMap[TaskName]['reply'];
+export type ReplyTo<Request extends TaskRequest> = TaskMap[Request['task']]['reply'];
+
+/** Does the work of one request, in the calling thread. */
+export async function runTask(request: TaskRequest, tools: TaskTools): Promise<TaskReply> {
+  switch (request.task) {
+    case 'luma':
+      return runLuma(request, tools);
+    case 'resize-chroma':
+      return runResizeChroma(request);
+  }
+}

@@ -1,0 +1,37 @@
+import type { CodeRange } from '../../core/color.ts';
+import type { InferenceSession, TensorValue } from '../backends/backend.ts';
+import type { ResolvedModel } from '../models/schema.ts';
+
+/** A model made ready in this thread. */
+export interface OpenModel {
+  readonly session: InferenceSession;
+  /** Longest side of a tile's core, in input pixels; becomes smaller when memory does not suffice. */
+  tileSize: number;
+}
+
+/** What the worker thread lends to a task. */
+export interface TaskTools {
+  /** Opens a model once a thread. */
+  model(model: ResolvedModel): Promise<OpenModel>;
+  /** Runs the network, counts its time, and says that the thread is alive. */
+  infer(
+    session: InferenceSession,
+    feeds: Readonly<Record<string, TensorValue>>,
+    into?: Readonly<Record<string, TensorValue>>,
+  ): Promise<Record<string, TensorValue>>;
+  /** Something that the user should know; said once. */
+  note(message: string): void;
+  /** Whether the device may give wrong results, so that they are looked at. */
+  readonly suspicious: boolean;
+}
+
+/** Size and coding of planes that travel to a worker. */
+export interface PlaneCoding {
+  readonly width: number;
+  readonly height: number;
+  readonly codes: CodeRange;
+}
+
+/** Allocates codes of the depth that `max` tells. */
+export const codesFor = (length: number, max: number): Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> =>
+  max > 255 ? new Uint16Array(length) : new Uint8Array(length);

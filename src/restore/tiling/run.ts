@@ -1,0 +1,103 @@
+import { RestorationError } from '../../core/errors.ts';
+import type { TensorValue } from '../backends/backend.ts';
+import type { PictureManifest, ResolvedModel } from '../models/schema.ts';
+import type { TaskTools } from '../tasks/task.ts';
+import { scratch } from '../pixels/scratch.ts';
+import { planTiles, roundUp, type Tile } from './tiles.ts';
+
+const SMALLEST_TILE = 32;
+
+/** Words that runtimes and drivers use when memory does not suffice. */
+const OUT_OF_MEMORY = /bad.?alloc|failed to allocate|out of memory|cannot allocate|not enough memory|array buffer allocation/i;
+
+export const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof Error && OUT_OF_MEMORY.test(error.message);
+
+/** A picture to run through a network, as its reader and writer see it. Channels are planar. */
+export interface TiledPicture {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  /** Fills `target` with a region of the picture; beyond its right and lower border the last samples repeat. */
+  read(x: number, y: number, width: number, height: number, target: Float32Array): void;
+  /** Takes `tile`'s part of the result: rows of `stride` samples, from the tile's own core on. */
+  write(tile: Tile, result: TileResult): void;
+}
+
+export interface TileResult {
+  readonly data: Float32Array;
+  /** Samples from one row to the next. */
+  readonly stride: number;
+  /** Samples from one channel to the next. */
+  readonly channelStride: number;
+  /** Sample of `data` that is the first of the core. */
+  readonly offset: number;
+}
+
+async function runTiles(
+  picture: TiledPicture,
+  { manifest }: { manifest: PictureManifest },
+  strength: number,
+  tileSize: number,
+  open: { readonly infer: (feeds: Record<string, TensorValue>, into: Record<string, TensorValue>) => Promise<unknown> },
+): Promise<void> {
+  const { sizeMultiple, scale, receptiveField, input, output } = manifest;
+  const [width, height] = [roundUp(picture.width, sizeMultiple), roundUp(picture.height, sizeMultiple)];
+  const tiles = planTiles(width, height, tileSize, receptiveField, sizeMultiple);
+  const largest = tiles.reduce((most, { inWidth, inHeight }) => Math.max(most, inWidth * inHeight), 0);
+  const fed = scratch('tile in', largest * picture.channels);
+  const got = scratch('tile out', largest * picture.channels * scale * scale);
+  const level: TensorValue = { type: 'float32', dims: [1], data: Float32Array.of(strength) };
+  for (const tile of tiles) {
+    const area = tile.inWidth * tile.inHeight * picture.channels;
+    const data = fed.subarray(0, area);
+    picture.read(tile.inX, tile.inY, tile.inWidth, tile.inHeight, data);
+    const result = got.subarray(0, area * scale * scale);
+    const feeds: Record<string, TensorValue> = {
+      [input.name]: { type: 'float32', dims: [1, picture.channels, tile.inHeight, tile.inWidth], data },
+    };
+    if (input.strengthName !== undefined) feeds[input.strengthName] = level;
+    const dims = [1, picture.channels, tile.inHeight * scale, tile.inWidth * scale];
+    await open.infer(feeds, { [output.name]: { type: 'float32', dims, data: result } });
+    const stride = tile.inWidth * scale;
+    picture.write(tile, {
+      data: result,
+      stride,
+      channelStride: stride * tile.inHeight * scale,
+      offset: (tile.y - tile.inY) * scale * stride + (tile.x - tile.inX) * scale,
+    });
+  }
+}
+
+/**
+ * Runs a network over a picture, tile by tile; when memory does not suffice, again with tiles of half the size, and from
+ * then on with those. The result does not depend on the size.
+ * Throws OUT_OF_MEMORY when the smallest tiles do not fit, MODEL_INVALID or DEVICE_UNAVAILABLE when the network fails.
+ */
+export async function runTiled(
+  picture: TiledPicture,
+  model: ResolvedModel & { readonly manifest: PictureManifest },
+  strength: number,
+  tools: TaskTools,
+): Promise<void> {
+  const open = await tools.model(model);
+  for (;;) {
+    try {
+      await runTiles(picture, model, strength, open.tileSize, {
+        infer: (feeds, into) => tools.infer(open.session, feeds, into),
+      });
+      return;
+    } catch (error) {
+      if (!isOutOfMemory(error)) throw error;
+      const largest = Math.min(open.tileSize, Math.max(picture.width, picture.height));
+      if (largest <= SMALLEST_TILE) {
+        throw new RestorationError('OUT_OF_MEMORY', `There is not enough memory to run ${model.manifest.id}.`, {
+          hint: 'Close other programs, or choose a smaller model or fewer workers.',
+          cause: error,
+        });
+      }
+      open.tileSize = Math.max(SMALLEST_TILE, Math.floor(largest / 2));
+      tools.note(`Memory is short: ${model.manifest.id} goes on with tiles of ${open.tileSize} pixels.`);
+    }
+  }
+}
