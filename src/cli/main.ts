@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { EXIT_CODES, RestorationError, toRestorationError } from '../index.ts';
+import { EXIT_CODES, packageVersion, RestorationError, toRestorationError } from '../index.ts';
 import { doctorReport } from './doctor.ts';
 import { modelLines, presetLines } from './commands.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
@@ -48,17 +48,24 @@ function createReporter(json: boolean, level: LogLevel | undefined): Reporter {
   );
 }
 
+const SEE_HELP = 'See `restore --help` for the options; a file name that begins with a dash goes after "--".';
+
 /** What commander found wrong, as one sentence of ours. */
 function usageError(error: CommanderError): RestorationError {
-  const [problem = '', guess] = error.message.replace(/^error: /, '').split('\n');
-  const sentence = problem.trim();
-  const hint =
-    error.code === 'commander.missingArgument'
-      ? 'Name a video file, or see `restore --help`.'
-      : (/^\((Did you mean .*\?)\)$/.exec(guess ?? '')?.[1] ??
-        'See `restore --help` for the options; a file name that begins with a dash goes after "--".');
-  const start = sentence.charAt(0).toUpperCase() + sentence.slice(1);
-  return new RestorationError('USAGE', start.endsWith('.') ? start : `${start}.`, { hint });
+  const [problem = '', guess = ''] = error.message.replace(/^error: /, '').split('\n');
+  if (error.code === 'commander.missingArgument') {
+    return new RestorationError('USAGE', 'No input is named.', { hint: 'Name a video file, or see `restore --help`.' });
+  }
+  const flag = /'(-.*?)'/.exec(problem)?.[1] ?? '';
+  if (error.code === 'commander.optionMissingArgument') {
+    return new RestorationError('USAGE', `${flag} needs a value.`, { hint: SEE_HELP });
+  }
+  if (error.code === 'commander.unknownOption') {
+    const meant = /Did you mean .*\?/.exec(guess)?.[0];
+    return new RestorationError('USAGE', `There is no option ${flag}.`, { hint: meant ?? SEE_HELP });
+  }
+  const sentence = problem.charAt(0).toUpperCase() + problem.slice(1);
+  return new RestorationError('USAGE', sentence.endsWith('.') ? sentence : `${sentence}.`, { hint: SEE_HELP });
 }
 
 const print = (line: string): void => {
@@ -83,7 +90,8 @@ function buildProgram(
   const program = new Command('restore')
     .description('Restores old films and TV: denoise, colorize and upscale, with every stream, timestamp and tag kept.')
     .argument('<inputs...>', 'video files')
-    .usage('INPUT... [options]')
+    .usage('INPUT... [options]\n       restore presets | models | doctor')
+    .version(packageVersion(), '--version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: () => undefined, outputError: () => undefined })

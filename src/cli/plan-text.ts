@@ -19,7 +19,7 @@ function source({ media }: Plan): string {
     `${video.width}x${video.height} ${video.codec} (${video.sourcePixelFormat})`,
     `${rate(video.frameRate)} fps${video.variableFrameRate ? ' on average, variable' : ''}`,
     media.durationSeconds === undefined ? 'unknown length' : formatDuration(media.durationSeconds),
-    media.container,
+    media.container.split(',').slice(0, 2).join('/'),
   ];
   if (video.sampleAspectRatio.num !== video.sampleAspectRatio.den) {
     parts.push(`pixel aspect ${video.sampleAspectRatio.num}:${video.sampleAspectRatio.den}`);

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { RestorationError} from '../index.ts';
+import type { RestorationError } from '../index.ts';
 import { type RestoreEvent } from '../index.ts';
 import type { Log } from './log.ts';
 import { formatPlanSummary } from './plan-text.ts';

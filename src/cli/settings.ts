@@ -42,9 +42,7 @@ function common(flags: Flags): Omit<RestoreOptions, 'input'> {
     durationSeconds: flags.duration,
   };
   const known = Object.keys(restoreOptionsSchema.shape);
-  return Object.fromEntries(
-    Object.entries(named).filter(([key, value]) => value !== undefined && known.includes(key)),
-  );
+  return Object.fromEntries(Object.entries(named).filter(([key, value]) => value !== undefined && known.includes(key)));
 }
 
 /** Several films do not fit into one file: the name is that of a folder, and a separator at its end says so. */
