@@ -1,8 +1,8 @@
-"""Figures of a model in models/ through PyTorch's checkpoint, beside the classic ways: python3 -m training.evaluate luma-x4-fast --out OUT"""
+"""Figures of a trained checkpoint, beside the classic ways: python3 -m training.evaluate luma-x4-fast --out OUT"""
 from __future__ import annotations
 
 import argparse
-import json
+import itertools
 import os
 from pathlib import Path
 
@@ -61,14 +61,25 @@ def color_sets(task: Task) -> dict[str, list[np.ndarray]]:
     return sets
 
 
+def color_report(task: Task, net: torch.nn.Module, sizes: list[int], temperatures: list[float], gains: list[float]) -> None:
+    table = lookup_table(task.pictures)
+    sets = color_sets(task)
+    for name, pictures in sets.items():
+        print(f"{name:16s} luma lookup  {_line(summarize([lookup_judge(table, p) for p in pictures]))}")
+    for size, temperature, gain in itertools.product(sizes, temperatures, gains):
+        for name, pictures in sets.items():
+            figures = summarize([judge(net, p, size, temperature, gain) for p in pictures])
+            print(f"{name:16s} size {size} T {temperature} gain {gain}  {_line(figures)}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("model")
     parser.add_argument("--data", type=Path, default=os.environ.get("RESTORE_DATA"))
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--work-size", type=int, nargs="*", help="colorize: the sizes to try (default: the manifest's)")
-    parser.add_argument("--temperature", type=float, nargs="*")
-    parser.add_argument("--saturation", type=float, nargs="*")
+    parser.add_argument("--temperature", type=float, nargs="*", help="colorize, likewise")
+    parser.add_argument("--saturation", type=float, nargs="*", help="colorize, likewise")
     args = parser.parse_args()
     config = Config.read(config_path(args.model))
     task = TASKS[config.task](config, Path(args.data), args.out / "cache")
@@ -79,21 +90,9 @@ def main() -> None:
         for name, value in (luma_rows(task) | task.validate(net)).items():
             print(f"{name:24s} {value:.2f}")
         return
-    readout = config.manifest | _readout(args.out / config.id / "readout.json")
-    table = lookup_table(task.pictures)
-    sets = color_sets(task)
-    for name, pictures in sets.items():
-        print(f"{name:16s} luma lookup  {_line(summarize([lookup_judge(table, p) for p in pictures]))}")
-    for size in args.work_size or [readout["workSize"]]:
-        for temperature in args.temperature or [readout["temperature"]]:
-            for saturation in args.saturation or [readout["saturation"]]:
-                for name, pictures in sets.items():
-                    figures = summarize([judge(net, p, size, temperature, saturation) for p in pictures])
-                    print(f"{name:16s} size {size} T {temperature} gain {saturation}  {_line(figures)}", flush=True)
-
-
-def _readout(file: Path) -> dict[str, float]:
-    return json.loads(file.read_text()) if file.exists() else {}
+    default = config.manifest
+    sizes, temperatures = args.work_size or [default["workSize"]], args.temperature or [default["temperature"]]
+    color_report(task, net, sizes, temperatures, args.saturation or [default["saturation"]])
 
 
 def _line(figures: dict[str, float]) -> str:

@@ -40,7 +40,7 @@ def luma_manifest(config: Config, net: Any) -> dict[str, Any]:
     }
 
 
-def export(config: Config, net: nn.Module, folder: Path, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+def export(config: Config, net: nn.Module, folder: Path) -> dict[str, Any]:
     """`net` is the trained (averaged) network, folded; a colorizer's weights are rounded in place. Returns the manifest that was written."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{config.id}.onnx"
@@ -64,7 +64,6 @@ def export(config: Config, net: nn.Module, folder: Path, extra: dict[str, Any] |
         "tolerance": 1e-3,
         "licence": "MIT",
     }
-    manifest |= extra or {}
     (folder / f"{config.id}.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
 
@@ -91,10 +90,8 @@ def main() -> None:
     net = TASKS[config.task](config, None, args.out / "cache").build()
     state = torch.load(args.out / config.id / "checkpoint.pt", map_location="cpu")
     net.load_state_dict(state["ema"])
-    readout = args.out / config.id / "readout.json"
-    extra = json.loads(readout.read_text()) if readout.exists() else None
     net = net.folded()
-    manifest = export(config, net, args.models, extra)
+    manifest = export(config, net, args.models)
     check(config, net, args.models)
     print(f"{config.id}: step {state['step']}, {manifest['parameters']} parameters, {manifest['sizeBytes']} bytes")
 
