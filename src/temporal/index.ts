@@ -1,1 +1,21 @@
+import type { StageDefinition } from '../core/stage.ts';
+import { chromaSmooth, chromaSmoothOptions } from './chroma-smooth.ts';
+import { deflicker, deflickerOptions } from './deflicker.ts';
+
 export { ShotDetector } from './shot-detector.ts';
+
+/** Stages that look at neighboring frames. They need nothing from their surroundings. */
+export const temporalStages: readonly StageDefinition<unknown, void>[] = [
+  {
+    kind: 'deflicker',
+    summary: 'Evens out brightness that pumps from frame to frame.',
+    schema: deflickerOptions,
+    create: (options) => deflicker(deflickerOptions.parse(options)),
+  },
+  {
+    kind: 'chroma-smooth',
+    summary: 'Steadies predicted color along motion, inside each shot.',
+    schema: chromaSmoothOptions,
+    create: (options) => chromaSmooth(chromaSmoothOptions.parse(options)),
+  },
+];

@@ -1,0 +1,163 @@
+import { z } from 'zod';
+import { codeRange, type CodeRange } from '../core/color.ts';
+import { planeSizes } from '../core/format.ts';
+import type { Frame, Plane } from '../core/frame.ts';
+import { BufferPool } from '../core/pool.ts';
+import type { Stage } from '../core/stage.ts';
+import {
+  composeBrightness,
+  invertBrightness,
+  relateBrightness,
+  SAME_BRIGHTNESS,
+  type BrightnessMap,
+} from './brightness.ts';
+import { clamp, median, reduceLuma } from './gray.ts';
+import { overWindow } from './window.ts';
+
+export const deflickerOptions = z.strictObject({
+  strength: z.number().min(0).max(1).default(0.7).describe('0 leaves brightness as it is, 1 evens it out fully'),
+  radius: z.number().int().min(1).max(24).default(8).describe('Neighbors on each side that say how bright is right'),
+});
+export type DeflickerOptions = z.infer<typeof deflickerOptions>;
+
+/** Cells that brightness is compared on: large enough that grain is gone, enough of them that what moves is outvoted. */
+const CELLS_X = 32;
+const CELLS_Y = 24;
+/** The most that a frame's contrast is changed by. */
+const MAX_GAIN = 1.35;
+/** Brightness (0..1) from which a map that would clip is bent toward the end of the range. */
+const KNEE = 0.85;
+
+interface Item {
+  readonly means: Float32Array;
+  /** Brightness of this frame to that of the frame before it; set when the pair is first looked at. */
+  before?: BrightnessMap;
+}
+
+/**
+ * Evens out brightness that pumps from frame to frame. The map (gain and offset) between neighbors comes from most of the
+ * picture, so that what moves through it has no say; maps joined along the shot show how each frame's tones go up and
+ * down; a line through that in time, fitted around the frame, is where they belong. So fades and slow changes stay.
+ * Luma goes through a table; chroma is untouched. Nothing that was inside the range is clipped.
+ */
+export function deflicker({ strength, radius }: DeflickerOptions): Stage {
+  const pool = new BufferPool();
+  const finish = (frame: Frame, items: readonly Item[], middle: number): Frame => {
+    const map = correction(items, middle, radius);
+    const { color, pixelFormat } = frame.format;
+    const table = lumaTable(map, strength, codeRange(color.range, pixelFormat.bitDepth));
+    return table ? applyTable(frame, table, pool) : frame;
+  };
+  return {
+    kind: 'deflicker',
+    temporalRadius: strength === 0 ? 0 : radius,
+    outputFormat: (input) => input,
+    run: (frames, context) =>
+      strength === 0 ? frames : overWindow(frames, radius, { prepare, fits: () => true, finish }, context),
+  };
+}
+
+const prepare = (frame: Frame): Item => ({ means: reduceLuma(frame, CELLS_X, CELLS_Y).data });
+
+/** Map from a frame to the one before it. */
+function toPrevious(item: Item | undefined, previous: Item | undefined): BrightnessMap {
+  if (!item || !previous) return SAME_BRIGHTNESS;
+  item.before ??= relateBrightness(item.means, previous.means);
+  return item.before;
+}
+
+/** The map that brings the middle frame to where its neighborhood says that it belongs. */
+function correction(items: readonly Item[], middle: number, radius: number): BrightnessMap {
+  const maps: { readonly distance: number; readonly map: BrightnessMap }[] = [{ distance: 0, map: SAME_BRIGHTNESS }];
+  for (let map = SAME_BRIGHTNESS, i = middle; i > 0; i--) {
+    map = composeBrightness(map, toPrevious(items[i], items[i - 1]));
+    maps.push({ distance: i - 1 - middle, map });
+  }
+  for (let map = SAME_BRIGHTNESS, i = middle + 1; i < items.length; i++) {
+    map = composeBrightness(map, invertBrightness(toPrevious(items[i], items[i - 1])));
+    maps.push({ distance: i - middle, map });
+  }
+  // Two tones of this frame stand for all: the map is a line.
+  const sorted = Float32Array.from(items[middle]?.means ?? []).sort();
+  const dark = sorted[Math.floor(sorted.length * 0.15)] ?? 0;
+  const light = Math.max(sorted[Math.floor(sorted.length * 0.85)] ?? 1, dark + 0.15);
+  const belongs = (tone: number): number =>
+    centerOfLine(
+      maps.map(({ distance, map }) => ({ x: distance, y: map.gain * tone + map.offset })),
+      radius,
+    );
+  const [low, high] = [belongs(dark), belongs(light)];
+  const gain = clamp((high - low) / (light - dark), 1 / MAX_GAIN, MAX_GAIN);
+  return { gain, offset: (low + high) / 2 - (gain * (dark + light)) / 2 };
+}
+
+/** Height at x = 0 of a line through the points; near ones count more, single ones that lie far off little. */
+function centerOfLine(points: readonly { readonly x: number; readonly y: number }[], radius: number): number {
+  let center = median(points.map(({ y }) => y));
+  let slope = 0;
+  const spread = 1.4826 * median(points.map(({ y }) => Math.abs(y - center))) + 0.01;
+  for (let round = 0; round < 3; round++) {
+    let [sw, sx, sy, sxx, sxy] = [0, 0, 0, 0, 0];
+    for (const { x, y } of points) {
+      const near = Math.exp(-0.5 * (x / (0.6 * radius)) ** 2);
+      const weight = near / (1 + ((y - center - slope * x) / (2.5 * spread)) ** 2);
+      sw += weight;
+      sx += weight * x;
+      sy += weight * y;
+      sxx += weight * x * x;
+      sxy += weight * x * y;
+    }
+    const determinant = sw * sxx - sx * sx;
+    slope = determinant > 1e-9 ? (sw * sxy - sx * sy) / determinant : 0;
+    center = (sy - slope * sx) / sw;
+  }
+  return center;
+}
+
+/** Code to code; undefined when nothing changes. Rises with the code, keeps black and white inside the range. */
+export function lumaTable(map: BrightnessMap, strength: number, codes: CodeRange): Uint16Array | undefined {
+  const gain = 1 + strength * (map.gain - 1);
+  const offset = strength * map.offset;
+  const line = (value: number): number => gain * value + offset;
+  const bend = (value: number): number => {
+    if (value > 1) return Math.max(value, line(1) > 1 ? 1 : line(1));
+    if (value < 0) return Math.min(value, Math.max(line(0), 0));
+    if (value > KNEE && line(1) > 1) return line(KNEE) + ((1 - line(KNEE)) * (value - KNEE)) / (1 - KNEE);
+    if (value < 1 - KNEE && line(0) < 0) return (line(1 - KNEE) * value) / (1 - KNEE);
+    return line(value);
+  };
+  const table = new Uint16Array(codes.max + 1);
+  let same = true;
+  for (let code = 0; code < table.length; code++) {
+    const value = Math.round(codes.black + codes.span * bend((code - codes.black) / codes.span));
+    table[code] = clamp(value, 0, codes.max);
+    if (table[code] !== code) same = false;
+  }
+  return same ? undefined : table;
+}
+
+/** A new frame whose luma went through the table; all planes in one piece of pooled memory. The old one is disposed. */
+function applyTable(frame: Frame, table: Uint16Array, pool: BufferPool): Frame {
+  const { index, pts, duration, format, chromaGrid } = frame;
+  const wide = format.pixelFormat.bitDepth > 8;
+  const sizes = planeSizes(format).map(({ width, height }) => width * height);
+  const buffer = pool.take(sizes.reduce((sum, size) => sum + size, 0) * (wide ? 2 : 1));
+  let start = 0;
+  const planes = sizes.map((size, i): Plane => {
+    const plane = wide
+      ? new Uint16Array(buffer.buffer, buffer.byteOffset + start, size)
+      : new Uint8Array(buffer.buffer, buffer.byteOffset + start, size);
+    start += plane.byteLength;
+    const source = frame.planes[i] ?? new Uint8Array();
+    if (i > 0) plane.set(source);
+    else for (let at = 0; at < size; at++) plane[at] = table[source[at] ?? 0] ?? 0;
+    return plane;
+  });
+  frame.dispose();
+  let disposed = false;
+  const dispose = (): void => {
+    if (!disposed) pool.give(buffer);
+    disposed = true;
+  };
+  return { index, pts, duration, format, planes, ...(chromaGrid ? { chromaGrid } : {}), dispose };
+}
