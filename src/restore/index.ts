@@ -1,5 +1,5 @@
 export { listDevices, type DeviceInfo } from './backends/index.ts';
-export { openEngine, type Engine, type EngineLoad, type EngineOptions } from './engine/engine.ts';
+export { openEngine, resolveDevice, type Engine, type EngineLoad, type EngineOptions } from './engine/engine.ts';
 export { listModels, resolveModel, type ResolveOptions } from './models/catalog.ts';
 export type { ModelKind, ModelManifest, ResolvedModel } from './models/schema.ts';
 export type { RestoreEnvironment } from './stages/environment.ts';

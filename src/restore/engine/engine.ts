@@ -199,22 +199,29 @@ function abortable<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promis
   });
 }
 
+async function checkedDevices(device: string, backendModules: readonly string[]): Promise<readonly string[]> {
+  const devices = device === 'auto' ? [REFERENCE_DEVICE] : device.split(',').map((id) => id.trim());
+  const all = await allBackends(backendModules);
+  for (const id of devices) {
+    const { backend, kind } = findDevice(id, all);
+    if (kind.trust === 'reference') continue;
+    const { available, name, reason, hint } = await backend.inspect(id);
+    if (available) continue;
+    throw new RestorationError('DEVICE_UNAVAILABLE', `${name} cannot be used here. ${reason ?? ''}`.trim(), {
+      hint: hint ?? '`restore doctor` shows which devices work here.',
+    });
+  }
+  return devices;
+}
+
+/** What a plan names: the devices behind 'auto', tried. Throws DEVICE_UNAVAILABLE as `openEngine` does. */
+export const resolveDevice = async (device: string): Promise<string> => (await checkedDevices(device, [])).join(',');
+
 /**
  * Checks the devices and starts nothing yet: threads start with their first job. Throws DEVICE_UNAVAILABLE for a device
  * that does not exist or does not start. One that fails later is dropped with a warning.
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   options.signal.throwIfAborted();
-  const devices = options.device === 'auto' ? [REFERENCE_DEVICE] : options.device.split(',').map((id) => id.trim());
-  const all = await allBackends(options.backendModules ?? []);
-  for (const device of devices) {
-    const { backend, kind } = findDevice(device, all);
-    if (kind.trust === 'reference') continue;
-    const { available, name, reason, hint } = await backend.inspect(device);
-    if (available) continue;
-    throw new RestorationError('DEVICE_UNAVAILABLE', `${name} cannot be used here. ${reason ?? ''}`.trim(), {
-      hint: hint ?? '`restore doctor` shows which devices work here.',
-    });
-  }
-  return new WorkerEngine(options, devices);
+  return new WorkerEngine(options, await checkedDevices(options.device, options.backendModules ?? []));
 }

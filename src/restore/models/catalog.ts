@@ -65,26 +65,46 @@ export interface ResolveOptions {
   readonly folder?: string | undefined;
 }
 
+/** What is taken when nobody chose: the first of these families or ids that is there. */
+const DEFAULTS: Readonly<Record<ModelKind, readonly string[]>> = {
+  upscale: ['luma-quality', 'luma-fast'],
+  denoise: ['denoise'],
+  colorize: ['colorize'],
+};
+
 /** A path, not an id: ids have no folders and no extension of a model file. */
 const looksLikeFile = (name: string): boolean => extname(name).toLowerCase() === '.onnx' || basename(name) !== name;
 
 /**
- * Finds a model by id (`luma-x4-fast`), by family (`luma-fast`: the scale decides) or by file (`my.onnx`, or a manifest
- * `my.json` beside its weights) and checks its weights. Throws MODEL_UNKNOWN with what there is, MODEL_INVALID.
+ * Finds a model by id (`luma-x4-fast`), by family (`luma-fast`: the scale decides) or by file (`my.onnx`, with or without
+ * a manifest `my.json` beside it; or that manifest) and checks its weights. Without a name: the kind's default.
+ * Throws MODEL_UNKNOWN with what there is, MODEL_INVALID.
  */
 export async function resolveModel(
   kind: ModelKind,
-  idOrFile: string,
+  idOrFile?: string,
   { scale = 4, folder = MODELS_FOLDER }: ResolveOptions = {},
 ): Promise<ResolvedModel> {
-  if (looksLikeFile(idOrFile)) return resolveFile(kind, resolve(idOrFile));
+  if (idOrFile !== undefined && looksLikeFile(idOrFile)) return resolveFile(kind, resolve(idOrFile));
   const models = (await listModels(folder)).filter((model) => model.kind === kind);
-  const manifest = models.find(({ id }) => id === idOrFile) ?? fromFamily(models, idOrFile, scale);
-  if (manifest) return withWeights(manifest, folder);
+  for (const name of idOrFile === undefined ? DEFAULTS[kind] : [idOrFile]) {
+    const manifest = models.find(({ id }) => id === name) ?? fromFamily(models, name, scale);
+    if (manifest) return withWeights(manifest, folder);
+  }
   const ids = models.map(({ id }) => id).join(', ');
-  throw new RestorationError('MODEL_UNKNOWN', `There is no ${kind} model called ${JSON.stringify(idOrFile)}.`, {
+  const wanted = idOrFile === undefined ? '' : ` called ${JSON.stringify(idOrFile)}`;
+  throw new RestorationError('MODEL_UNKNOWN', `There is no ${kind} model${wanted}.`, {
     hint: ids === '' ? `No ${kind} model is installed.` : `Models for ${kind}: ${ids}; or name a file: FILE.onnx.`,
   });
+}
+
+/** The manifest that a path names, or that lies beside the weights that it names. */
+async function manifestOf(path: string): Promise<ModelManifest | undefined> {
+  if (extname(path) === '.json') return readManifest(path);
+  const beside = join(dirname(path), `${basename(path, extname(path))}.json`);
+  if (!(await exists(beside))) return undefined;
+  const manifest = await readManifest(beside);
+  return manifest.file === basename(path) ? manifest : undefined;
 }
 
 async function resolveFile(kind: ModelKind, path: string): Promise<ResolvedModel> {
@@ -93,8 +113,8 @@ async function resolveFile(kind: ModelKind, path: string): Promise<ResolvedModel
       hint: 'Check the path, or choose a model that `restore models` lists.',
     });
   }
-  if (extname(path) !== '.json') return inspectModel(kind, path);
-  const manifest = await readManifest(path);
+  const manifest = await manifestOf(path);
+  if (!manifest) return inspectModel(kind, path);
   if (manifest.kind === kind) return withWeights(manifest, dirname(path));
   throw new RestorationError('MODEL_INVALID', `${path} is a model for ${manifest.kind}, not for ${kind}.`);
 }

@@ -39,7 +39,7 @@ const colorizer = z.object({
   kind: z.literal('colorize'),
   adapter: z.literal('chroma-bins'),
   scale: z.number().optional(),
-  input: z.object({ name: z.string() }),
+  input: z.object({ name: z.string(), strengthName: z.undefined().optional() }),
   output: z.object({ name: z.string() }),
   /** Short side in pixels that the picture is reduced to. */
   workSize: z.number().int().min(16).max(2048),

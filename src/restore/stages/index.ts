@@ -2,5 +2,5 @@ import type { StageDefinition } from '../../core/stage.ts';
 import type { RestoreEnvironment } from './environment.ts';
 import { upscale } from './upscale.ts';
 
-/** Every stage of this folder; `create` takes what the same line's `schema.parse` gives. A new one is a file and a line. */
+/** Every stage of this folder. A new one is a file here and a line in this list. */
 export const restoreStages: readonly StageDefinition<unknown, RestoreEnvironment>[] = [upscale];

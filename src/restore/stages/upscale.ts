@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { FrameFormat } from '../../core/format.ts';
 import type { Frame } from '../../core/frame.ts';
-import type { Stage, StageContext, StageDefinition } from '../../core/stage.ts';
+import type { StageContext } from '../../core/stage.ts';
+import { defineStage } from './define.ts';
 import {
   codingOf,
   deepened,
@@ -20,7 +21,7 @@ const schema = z.object({
   /** For networks that take a noise level: how much they clean, 0..1. */
   strength: z.number().min(0).max(1).default(0),
 });
-export type UpscaleOptions = z.infer<typeof schema>;
+type UpscaleOptions = z.infer<typeof schema>;
 
 /** Luma through the network, chroma planes by resampling, each in its own job. */
 async function upscaleFrame(
@@ -62,11 +63,12 @@ async function upscaleFrame(
   }
 }
 
-export const upscale: StageDefinition<UpscaleOptions, RestoreEnvironment> = {
+export const upscale = defineStage({
   kind: 'upscale',
   summary: 'Enlarges the picture: luma by a network, chroma by resampling.',
   schema,
-  create: (options, environment): Stage => {
+  create: (options, environment) => {
+    const { engine } = environment;
     const model = pictureModel('upscale', environment.model);
     const outputFormat = (input: FrameFormat): FrameFormat => ({
       ...deepened(input),
@@ -74,13 +76,11 @@ export const upscale: StageDefinition<UpscaleOptions, RestoreEnvironment> = {
       height: options.height,
     });
     return {
-      kind: 'upscale',
-      temporalRadius: 0,
       outputFormat,
       run: (frames, context) =>
-        mapFrames(frames, environment.engine.lookAhead, (frame) =>
-          upscaleFrame(frame, outputFormat(frame.format), options, { engine: environment.engine, model }, context),
+        mapFrames(frames, engine.lookAhead, (frame) =>
+          upscaleFrame(frame, outputFormat(frame.format), options, { engine, model }, context),
         ),
     };
   },
-};
+});
