@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="end the schedule after this training time instead of after config.steps")
     parser.add_argument("--steps", type=int, help="instead of the configuration's")
     parser.add_argument("--warm-start", type=Path, help="a checkpoint of another model whose fitting weights are taken over")
-    parser.add_argument("--grow", type=Path, help="a checkpoint of a narrower luma network to begin as")
+    parser.add_argument("--grow", type=Path, help="a checkpoint of a luma network of which to begin as four turned copies")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1)
     args = parser.parse_args()

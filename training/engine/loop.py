@@ -86,7 +86,7 @@ class Trainer:
         return len(fitting)
 
     def grow_from(self, other: Path) -> None:
-        """Begin as the function of a narrower network of the same scale."""
+        ""x""
         narrow = narrow_from(torch.load(other, map_location="cpu")["ema"], self.model.scale)
         grow(self.model.cpu(), narrow)
         self.model.to(self.device)

@@ -15,9 +15,12 @@ from .reparam import MergedConv
 
 
 class LumaNet(nn.Module):
-    """`scale` 1 works at half resolution (a 6x6 stride-2 head is pixel-unshuffle and 3x3 in one)."""
+    """`scale` 1 works at half resolution (a 6x6 stride-2 head is pixel-unshuffle and 3x3 in one).
 
-    def __init__(self, scale: int, channels: int, layers: int, strength: bool):
+    With `groups` the body is that many independent columns, which the last convolution brings together.
+    """
+
+    def __init__(self, scale: int, channels: int, layers: int, strength: bool, groups: int = 1):
         super().__init__()
         self.scale = scale
         self.half = scale == 1
@@ -25,7 +28,7 @@ class LumaNet(nn.Module):
             nn.Conv2d(1, channels, 6, stride=2, padding=2) if self.half else MergedConv(1, channels, False)
         )
         self.level = nn.Parameter(torch.randn(channels) * 0.1) if strength else None
-        self.body = nn.ModuleList(MergedConv(channels, channels, True, gain=0.3) for _ in range(layers))
+        self.body = nn.ModuleList(MergedConv(channels, channels, True, 0.3, groups) for _ in range(layers))
         self.factor = 2 if self.half else scale
         self.tail: nn.Module = MergedConv(channels, self.factor**2, False, gain=0.1)
 

@@ -20,8 +20,12 @@ EDGES = torch.tensor(
 
 
 class MergedConv(nn.Module):
-    def __init__(self, inputs: int, outputs: int, residual: bool, gain: float = 1.0):
+    """`residual` adds the input to the output; it needs as many outputs as inputs."""
+
+    def __init__(self, inputs: int, outputs: int, residual: bool, gain: float = 1.0, groups: int = 1):
         super().__init__()
+        self.groups, self.residual = groups, residual
+        inputs //= groups
         middle = 2 * outputs
         std = gain * (2.0 / (9 * inputs)) ** 0.5
         self.plain = nn.Parameter(torch.randn(outputs, inputs, 3, 3) * std)
@@ -32,22 +36,23 @@ class MergedConv(nn.Module):
         self.edge_scale = nn.Parameter(torch.full((3, outputs), 0.05))
         self.bias = nn.Parameter(torch.zeros(outputs))
         self.register_buffer("edges", EDGES.clone(), persistent=False)
-        self.residual = residual and inputs == outputs
+        same = torch.arange(outputs)[:, None] % inputs == torch.arange(inputs)[None]
+        self.register_buffer("same", same.float(), persistent=False)
 
     def merged_weight(self) -> torch.Tensor:
         weight = self.plain + torch.einsum("omhw,mi->oihw", self.squeeze, self.expand)
         weight = weight + torch.einsum("eoi,eo,ehw->oihw", self.edge_mix, self.edge_scale, self.edges)
         center = self.point
         if self.residual:
-            center = center + torch.eye(center.shape[0], dtype=center.dtype, device=center.device)
+            center = center + self.same
         return weight + F.pad(center[:, :, None, None], (1, 1, 1, 1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(x, self.merged_weight(), self.bias, padding=1)
+        return F.conv2d(x, self.merged_weight(), self.bias, padding=1, groups=self.groups)
 
     def folded(self) -> nn.Conv2d:
         outputs, inputs = self.point.shape
-        conv = nn.Conv2d(inputs, outputs, 3, padding=1)
+        conv = nn.Conv2d(inputs * self.groups, outputs, 3, padding=1, groups=self.groups)
         conv.weight.data = self.merged_weight().detach().clone()
         conv.bias.data = self.bias.detach().clone()
         return conv
