@@ -9,11 +9,18 @@ export type Container = 'mp4' | 'mov' | 'mkv' | 'webm' | 'avi' | 'mpegts' | 'nut
 export interface DecodePlan {
   readonly path: string;
   readonly streamIndex: number;
+  /** FFmpeg's name of the decoder's own format: decides how frames are brought to `format` without loss. */
+  readonly sourcePixelFormat: string;
+  /** Seconds at which the source's timestamps start (ffprobe's start_time). */
+  readonly startTime: number;
   readonly deinterlace: 'off' | 'bwdif';
   /** Field parity for deinterlacing where the source leaves it open. */
   readonly parity: 'tff' | 'bff' | 'auto';
   readonly telecine: 'none' | 'soft' | 'hard';
-  /** Part of the picture that is worked on; undefined for all of it. Cut off at decode, put back in black at encode. */
+  /**
+   * Part of the picture that is worked on, in the picture as it is after `bakeRotation`; undefined for all of it.
+   * Cut off at decode, put back in black at encode.
+   */
   readonly crop: Rect | undefined;
   /** Degrees clockwise baked into the frames; 0 when the display matrix is kept (or there is none). */
   readonly bakeRotation: 0 | 90 | 180 | 270;
@@ -23,7 +30,7 @@ export interface DecodePlan {
   readonly timeBase: Rational;
   readonly frameRate: Rational;
   readonly variableFrameRate: boolean;
-  /** Trim in seconds of source time; undefined for the whole film. */
+  /** Trim in seconds from `startTime`; undefined for the whole film. */
   readonly startSeconds: number | undefined;
   readonly durationSeconds: number | undefined;
 }

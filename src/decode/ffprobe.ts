@@ -1,0 +1,179 @@
+import { z } from 'zod';
+import { RestorationError } from '../core/errors.ts';
+import { findFfmpeg } from '../platform/ffmpeg.ts';
+import { capture } from '../platform/process.ts';
+import { inputUrl, INPUT_GUARD } from './input-name.ts';
+
+/** Long enough for a slow network drive, short enough for a file that ffprobe never finishes. */
+const PROBE_TIMEOUT_MS = 120_000;
+
+const text = z.string();
+const tags = z.record(z.string(), z.string()).optional();
+
+/** One entry of side data; only what is looked at. */
+const sideData = z
+  .looseObject({
+    side_data_type: text.optional(),
+    rotation: z.number().optional(),
+    max_content: z.number().optional(),
+    max_average: z.number().optional(),
+  })
+  .readonly();
+export type SideData = z.infer<typeof sideData>;
+
+const stream = z.object({
+  index: z.number(),
+  codec_type: text.optional(),
+  codec_name: text.optional(),
+  profile: text.optional(),
+  width: z.number().optional(),
+  height: z.number().optional(),
+  pix_fmt: text.optional(),
+  color_range: text.optional(),
+  color_space: text.optional(),
+  color_transfer: text.optional(),
+  color_primaries: text.optional(),
+  chroma_location: text.optional(),
+  field_order: text.optional(),
+  sample_aspect_ratio: text.optional(),
+  r_frame_rate: text.optional(),
+  avg_frame_rate: text.optional(),
+  time_base: text.optional(),
+  start_time: text.optional(),
+  duration: text.optional(),
+  nb_frames: text.optional(),
+  disposition: z.record(z.string(), z.number()).optional(),
+  tags,
+  side_data_list: z.array(sideData).optional(),
+});
+export type ProbedStream = z.infer<typeof stream>;
+
+const container = z.object({
+  streams: z.array(stream).default([]),
+  chapters: z.array(z.unknown()).default([]),
+  format: z.object({
+    format_name: text,
+    start_time: text.optional(),
+    duration: text.optional(),
+    tags,
+  }),
+});
+export type ProbedContainer = z.infer<typeof container>;
+
+const packets = z.object({
+  packets: z.array(z.object({ pts: z.number().optional(), duration: z.number().optional() })).default([]),
+});
+export type ProbedPacket = z.infer<typeof packets>['packets'][number];
+
+const frames = z.object({
+  frames: z
+    .array(
+      z.object({
+        pts: z.number().optional(),
+        best_effort_timestamp: z.number().optional(),
+        interlaced_frame: z.number().default(0),
+        top_field_first: z.number().default(0),
+        repeat_pict: z.number().default(0),
+        color_range: text.optional(),
+        color_space: text.optional(),
+        color_transfer: text.optional(),
+        color_primaries: text.optional(),
+        side_data_list: z.array(sideData).optional(),
+      }),
+    )
+    .default([]),
+});
+export type ProbedFrame = z.infer<typeof frames>['frames'][number];
+
+async function ffprobe<T>(
+  path: string,
+  args: readonly string[],
+  schema: z.ZodType<T>,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly value: T | undefined; readonly stderr: string }> {
+  const tools = await findFfmpeg();
+  const all = ['-hide_banner', '-v', 'error', ...INPUT_GUARD, '-of', 'json', ...args, '-i', inputUrl(path)];
+  const { code, stdout, stderr } = await capture(tools.ffprobe, all, { signal, timeoutMs: PROBE_TIMEOUT_MS });
+  if (code !== 0) return { value: undefined, stderr };
+  let json: unknown;
+  try {
+    json = JSON.parse(stdout);
+  } catch (error) {
+    throw new RestorationError('INTERNAL', `ffprobe printed what is no JSON for ${path}.`, { cause: error });
+  }
+  const parsed = schema.safeParse(json);
+  if (!parsed.success) {
+    throw new RestorationError(
+      'INTERNAL',
+      `ffprobe printed something unexpected for ${path}: ${z.prettifyError(parsed.error)}`,
+      {
+        hint: 'Use a release of FFmpeg from 5.1 on.',
+      },
+    );
+  }
+  return { value: parsed.data, stderr };
+}
+
+/** Container, streams and chapters. Throws INPUT_NOT_MEDIA when FFmpeg cannot open the file. */
+export async function probeContainer(path: string, signal?: AbortSignal): Promise<ProbedContainer> {
+  const { value, stderr } = await ffprobe(path, ['-show_format', '-show_streams', '-show_chapters'], container, signal);
+  if (value !== undefined) return value;
+  if (stderr.includes('moov atom not found')) {
+    throw new RestorationError(
+      'INPUT_NOT_MEDIA',
+      `${path} is not a complete MP4 file: its table of contents (moov) is missing.`,
+      {
+        hint: 'The file was probably cut off while it was copied or recorded: copy it again from where it came from.',
+      },
+    );
+  }
+  const reason =
+    stderr
+      .trim()
+      .split('\n')
+      .at(-1)
+      ?.replace(`${inputUrl(path)}: `, '') ?? '';
+  throw new RestorationError(
+    'INPUT_NOT_MEDIA',
+    `${path} is not a film that FFmpeg can read${reason === '' ? '' : ` (${reason})`}.`,
+    {
+      hint: 'Check that it is the right file and that it plays in a video player.',
+    },
+  );
+}
+
+const selected = (streamIndex: number): string[] => ['-select_streams', String(streamIndex)];
+
+/** Timestamps of packets in file order, `count` of them from each of `starts` (seconds); nothing is decoded. */
+export async function probePackets(
+  path: string,
+  streamIndex: number,
+  starts: readonly number[],
+  count: number,
+  signal?: AbortSignal,
+): Promise<readonly ProbedPacket[][]> {
+  const groups: ProbedPacket[][] = [];
+  for (const start of starts) {
+    const interval = `${start > 0 ? start.toFixed(3) : ''}%+#${count}`;
+    const args = [...selected(streamIndex), '-read_intervals', interval, '-show_entries', 'packet=pts,duration'];
+    const { value } = await ffprobe(path, args, packets, signal);
+    groups.push(value?.packets ?? []);
+  }
+  return groups;
+}
+
+/** What the decoder says about the first `count` frames from `start` (seconds). */
+export async function probeFrames(
+  path: string,
+  streamIndex: number,
+  start: number,
+  count: number,
+  signal?: AbortSignal,
+): Promise<readonly ProbedFrame[]> {
+  const interval = `${start > 0 ? start.toFixed(3) : ''}%+#${count}`;
+  const entries =
+    'frame=pts,best_effort_timestamp,interlaced_frame,top_field_first,repeat_pict,color_range,color_space,color_transfer,color_primaries:side_data';
+  const args = [...selected(streamIndex), '-read_intervals', interval, '-show_frames', '-show_entries', entries];
+  const { value } = await ffprobe(path, args, frames, signal);
+  return value?.frames ?? [];
+}

@@ -1,0 +1,223 @@
+import { codeRange } from '../core/color.ts';
+import { RestorationError } from '../core/errors.ts';
+import type { ChromaLocation } from '../core/format.ts';
+import type { MediaInfo, MediaStream, StreamKind, VideoInfo } from '../core/media.ts';
+import { parseRational, rational, toNumber } from '../core/rational.ts';
+import { resolveColor } from './color.ts';
+import { diagnose, looksFullRange, type SampleGroup } from './diagnosis.ts';
+import {
+  probeContainer,
+  probeFrames,
+  probePackets,
+  type ProbedContainer,
+  type ProbedFrame,
+  type ProbedStream,
+} from './ffprobe.ts';
+import { classifyFields, statedFieldOrder } from './fields.ts';
+import { fingerprint } from './fingerprint.ts';
+import { contentLight, masteringDisplay, rotation } from './side-data.ts';
+import { workingFormat } from './pixel-format.ts';
+import { sampleFields, samplePictures, type SampleTarget } from './sample.ts';
+import { findTiming, type Timing } from './timing.ts';
+
+export interface ProbeOptions {
+  readonly signal?: AbortSignal;
+  /** Overrides what the file says about its color: 'bt709', 'bt601', 'smpte170m:limited', 'full', ... */
+  readonly inputColor?: string;
+}
+
+const KINDS: readonly StreamKind[] = ['video', 'audio', 'subtitle', 'data', 'attachment'];
+const seconds = (text: string | undefined): number | undefined => {
+  const value = Number(text);
+  return text === undefined || !Number.isFinite(value) ? undefined : value;
+};
+
+function mediaStream(stream: ProbedStream): MediaStream {
+  const tags = stream.tags ?? {};
+  const dispositions = Object.entries(stream.disposition ?? {});
+  return {
+    index: stream.index,
+    kind: KINDS.find((kind) => kind === stream.codec_type) ?? 'unknown',
+    codec: stream.codec_name ?? 'unknown',
+    timeBase: parseRational(stream.time_base) ?? rational(1, 1000),
+    startTime: seconds(stream.start_time),
+    duration: seconds(stream.duration),
+    language: tags['language'],
+    title: tags['title'],
+    tags,
+    dispositions: dispositions.filter(([, set]) => set !== 0).map(([name]) => name),
+  };
+}
+
+/** The film: the first video stream marked as default, else the first; covers and thumbnails are none. */
+function findVideo(path: string, container: ProbedContainer): ProbedStream {
+  const films = container.streams.filter(
+    ({ codec_type, disposition = {} }) =>
+      codec_type === 'video' && !disposition['attached_pic'] && !disposition['timed_thumbnails'],
+  );
+  const film = films.find(({ disposition = {} }) => disposition['default']) ?? films[0];
+  if (film) return film;
+  const kinds = [...new Set(container.streams.map((stream) => stream.codec_type ?? 'unknown'))].join(', ');
+  throw new RestorationError(
+    'INPUT_NO_VIDEO',
+    `${path} has no video stream (found: ${kinds === '' ? 'nothing' : kinds}).`,
+    {
+      hint: 'Name a file that holds a film.',
+    },
+  );
+}
+
+const CHROMA_LOCATIONS: readonly ChromaLocation[] = ['left', 'center', 'topleft', 'top', 'bottomleft', 'bottom'];
+
+/** Packets looked at in each of these parts of the film for its timing. */
+const TIMING_PARTS = [0, 0.3, 0.6, 0.9] as const;
+const TIMING_PACKETS = 300;
+/** Frames whose flags are looked at. */
+const FLAG_FRAMES = 120;
+const LONG_SECONDS = 60;
+
+/** Interlaced formats end at 1080 lines and 30 frames a second. */
+const mayHaveFields = (height: number, rate: number): boolean => height <= 1088 && rate < 31;
+
+/**
+ * What a film is: container and streams from ffprobe, timing from sampled packets, fields and telecine from flags and pictures, the
+ * diagnosis from pictures sampled over the film. Reads a bounded part of the file whatever its length.
+ *
+ * Errors: INPUT_MISSING, INPUT_UNREADABLE, INPUT_NOT_A_FILE, INPUT_EMPTY, INPUT_NOT_MEDIA, INPUT_NO_VIDEO,
+ * INPUT_UNDECODABLE, USAGE (an unknown `inputColor`), FFMPEG_MISSING, FFMPEG_TOO_OLD.
+ */
+export async function probeMedia(path: string, options: ProbeOptions = {}): Promise<MediaInfo> {
+  const { signal, inputColor } = options;
+  const identity = await fingerprint(path);
+  const container = await probeContainer(path, signal);
+  const film = findVideo(path, container);
+  const { width, height, pix_fmt: sourcePixelFormat } = film;
+  if (width === undefined || height === undefined || width === 0 || height === 0 || sourcePixelFormat === undefined) {
+    throw undecodable(path, film);
+  }
+  const startTime = seconds(container.format.start_time) ?? 0;
+  const duration = seconds(film.duration) ?? seconds(film.tags?.['DURATION']) ?? seconds(container.format.duration);
+  const timing = await readTiming(path, film, startTime, duration, signal);
+  const working = workingFormat(sourcePixelFormat);
+  const frames = await probeFrames(path, film.index, middle(startTime, duration), FLAG_FRAMES, signal);
+  const stated = { ...film, ...firstStated(frames) };
+  const target: SampleTarget = {
+    path,
+    streamIndex: film.index,
+    width,
+    height,
+    gray: working.pixelFormat.sampling === 'gray',
+    fullRange: working.fullRange || stated.color_range === 'pc',
+    startTime,
+    duration,
+    signal,
+  };
+  const groups = await samplePictures(target);
+  if (groups.length === 0) throw undecodable(path, film);
+  const rate = toNumber(timing.frameRate);
+  const fields = classifyFields({
+    stated: statedFieldOrder(film.field_order),
+    frames,
+    verdicts: mayHaveFields(height, rate) ? await sampleFields(target) : [],
+    rate,
+  });
+  const { color, guessed } = resolveColor(stated, {
+    height,
+    rgb: working.rgb,
+    impliedRange: impliedRange(working.fullRange, target.gray, groups),
+    inputColor,
+  });
+  const video: VideoInfo = {
+    streamIndex: film.index,
+    codec: film.codec_name ?? 'unknown',
+    profile: film.profile,
+    width,
+    height,
+    sourcePixelFormat,
+    pixelFormat: working.pixelFormat,
+    color,
+    colorGuessed: guessed,
+    chromaLocation: CHROMA_LOCATIONS.find((location) => location === film.chroma_location) ?? 'unspecified',
+    sampleAspectRatio: aspect(film.sample_aspect_ratio),
+    rotation: rotation(film.side_data_list),
+    timeBase: parseRational(film.time_base) ?? rational(1, 1000),
+    frameRate: timing.frameRate,
+    variableFrameRate: timing.variable && fields.telecine === 'none',
+    ...fields,
+    estimatedFrames: estimateFrames(film, duration, rate),
+    masteringDisplay: masteringDisplay([film.side_data_list, frames[0]?.side_data_list]),
+    contentLight: contentLight([film.side_data_list, frames[0]?.side_data_list]),
+  };
+  return {
+    path,
+    fingerprint: identity,
+    container: container.format.format_name,
+    durationSeconds: seconds(container.format.duration),
+    startTime,
+    streams: container.streams.map(mediaStream),
+    chapters: container.chapters.length,
+    tags: container.format.tags ?? {},
+    video,
+    diagnosis: diagnose(groups, codeRange(target.fullRange ? 'full' : color.range, 8).black),
+  };
+}
+
+const undecodable = (path: string, film: ProbedStream): RestorationError =>
+  new RestorationError(
+    'INPUT_UNDECODABLE',
+    `No picture of ${path} can be decoded (${film.codec_name ?? 'unknown codec'}).`,
+    {
+      hint: 'The file is damaged or of a kind that this FFmpeg cannot decode; see if it plays in a video player.',
+    },
+  );
+
+/** A place inside a long film, past logos and leader; the beginning of a short one. */
+const middle = (startTime: number, duration: number | undefined): number =>
+  duration !== undefined && duration > LONG_SECONDS ? startTime + duration * 0.3 : 0;
+
+async function readTiming(
+  path: string,
+  film: ProbedStream,
+  startTime: number,
+  duration: number | undefined,
+  signal: AbortSignal | undefined,
+): Promise<Timing> {
+  const starts =
+    duration !== undefined && duration > LONG_SECONDS ? TIMING_PARTS.map((part) => startTime + part * duration) : [0];
+  const parts = await probePackets(path, film.index, starts, TIMING_PACKETS, signal);
+  return findTiming(
+    parts.map((packets) => packets.map((packet) => packet.pts)),
+    parseRational(film.time_base) ?? rational(1, 1000),
+    parseRational(film.r_frame_rate),
+    parseRational(film.avg_frame_rate),
+  );
+}
+
+/** Color that the first decoded frames state where the stream header does not. */
+function firstStated(frames: readonly ProbedFrame[]): Partial<ProbedStream> {
+  const said = (key: 'color_space' | 'color_transfer' | 'color_primaries' | 'color_range'): object => {
+    const value = frames.find((frame) => frame[key] !== undefined && frame[key] !== 'unknown')?.[key];
+    return value === undefined ? {} : { [key]: value };
+  };
+  return { ...said('color_space'), ...said('color_transfer'), ...said('color_primaries'), ...said('color_range') };
+}
+
+const impliedRange = (
+  named: boolean,
+  gray: boolean,
+  groups: readonly SampleGroup[],
+): 'full' | 'limited' | undefined => {
+  if (named) return 'full';
+  return gray && looksFullRange(groups.flatMap((group) => group.slice(0, 1))) ? 'full' : undefined;
+};
+
+const aspect = (text: string | undefined): VideoInfo['sampleAspectRatio'] => {
+  const ratio = parseRational(text);
+  return ratio === undefined || ratio.num <= 0 ? rational(1) : ratio;
+};
+
+function estimateFrames(film: ProbedStream, duration: number | undefined, rate: number): number {
+  const counted = Number(film.nb_frames);
+  if (Number.isInteger(counted) && counted > 0) return counted;
+  return Math.max(1, Math.round((duration ?? 0) * rate));
+}

@@ -1,0 +1,44 @@
+import type { DecodePlan } from '../core/plan.ts';
+import { rescale, type Rational } from '../core/rational.ts';
+import { PTS_OFFSET } from './args.ts';
+
+/**
+ * Turns times of the pipe into pts of the plan. For soft telecine the source's times alternate between two and three fields; each is
+ * moved to the nearest point of a regular grid at the film's rate, which begins at `anchor`, when that is at most 0.6 field away
+ * (the pattern itself is never more than half a field off). What is farther off is not film and keeps its own time. Without telecine nothing moves.
+ */
+export class PtsClock {
+  readonly #plan: DecodePlan;
+  #anchor: bigint | undefined;
+  #last: bigint | undefined;
+
+  /** `anchor`: the pts that the grid starts at; the first picture's own where it is undefined. */
+  constructor(plan: DecodePlan, anchor?: bigint) {
+    this.#plan = plan;
+    this.#anchor = anchor;
+  }
+
+  next(piped: bigint, pipeTimeBase: Rational): bigint {
+    const own = rescale(piped, pipeTimeBase, this.#plan.timeBase) - PTS_OFFSET;
+    this.#anchor ??= own;
+    const pts = this.#plan.telecine === 'soft' ? this.#snap(own, this.#anchor) : own;
+    // 0.6 field each way leaves two pictures apart; this holds for broken pipes only.
+    this.#last = this.#last === undefined || pts > this.#last ? pts : this.#last + 1n;
+    return this.#last;
+  }
+
+  #snap(own: bigint, anchor: bigint): bigint {
+    const { frameRate, timeBase } = this.#plan;
+    const period = { num: frameRate.den, den: frameRate.num };
+    const onGrid = anchor + rescale(rescale(own - anchor, timeBase, period), period, timeBase);
+    const away = onGrid > own ? onGrid - own : own - onGrid;
+    // A field lasts 2/5 of a film frame: 0.6 field is 6/25 of one.
+    const limit = (6 * period.num * timeBase.den) / (25 * period.den * timeBase.num);
+    return Number(away) <= limit + 1 ? onGrid : own;
+  }
+}
+
+/** A time in seconds from the start of the source, in ticks of the plan's time base. */
+export function ticksOf(plan: DecodePlan, seconds: number): bigint {
+  return BigInt(Math.round(((plan.startTime + seconds) * plan.timeBase.den) / plan.timeBase.num));
+}
