@@ -5,15 +5,18 @@ import { hardwareFamily } from './codecs.ts';
 
 const fraction = ({ num, den }: Rational): string => `${num}/${den}`;
 
-/** Color tags of the encoded stream; what the source does not state is not stated by us either, except matrix and range. */
-export function colorArgs({ format }: EncodePlan): string[] {
+/**
+ * Color tags of the encoded stream (`spec` is FFmpeg's stream specifier, with its colon); what the source does not state
+ * is not stated by us either, except matrix and range.
+ */
+export function colorArgs({ format }: EncodePlan, spec = ''): string[] {
   const { color, chromaLocation } = format;
-  const args = ['-color_range', color.range === 'full' ? 'pc' : 'tv'];
-  if (color.matrix !== 'unknown') args.push('-colorspace', color.matrix);
-  if (color.primaries !== 'unknown') args.push('-color_primaries', color.primaries);
-  if (color.transfer !== 'unknown') args.push('-color_trc', color.transfer);
+  const args = [`-color_range${spec}`, color.range === 'full' ? 'pc' : 'tv'];
+  if (color.matrix !== 'unknown') args.push(`-colorspace${spec}`, color.matrix);
+  if (color.primaries !== 'unknown') args.push(`-color_primaries${spec}`, color.primaries);
+  if (color.transfer !== 'unknown') args.push(`-color_trc${spec}`, color.transfer);
   if (format.pixelFormat.sampling === '420' && chromaLocation !== 'unspecified') {
-    args.push('-chroma_sample_location', chromaLocation);
+    args.push(`-chroma_sample_location${spec}`, chromaLocation);
   }
   return args;
 }

@@ -3,3 +3,4 @@ export { planEncode, type EncodeRequest } from './plan.ts';
 export { planStreams } from './streams.ts';
 export { segmentExtension } from './segment-args.ts';
 export { openSegmentEncoder, type SegmentEncoder, type SegmentEncoderOptions } from './segment.ts';
+export { joinAndMux, type JoinOptions } from './join.ts';

@@ -40,6 +40,18 @@ export function segmentArgs({ plan, frames, timeBase, frameRate, path }: Segment
     ...['-map', '0:v:0', '-vf', conversionFilter(frames, plan.format)],
     ...['-fps_mode', 'passthrough', '-enc_time_base', `${timeBase.num}:${timeBase.den}`],
     ...encoderArgs(plan, frameRate),
-    ...['-fflags', '+bitexact', '-progress', 'pipe:1', '-stats_period', '1', '-f', 'nut', `file:${path}`],
+    ...[
+      '-fflags',
+      '+bitexact',
+      '-avoid_negative_ts',
+      'disabled',
+      '-progress',
+      'pipe:1',
+      '-stats_period',
+      '1',
+      '-f',
+      'nut',
+      `file:${path}`,
+    ],
   ];
 }

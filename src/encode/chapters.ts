@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { Plan } from '../core/plan.ts';
+import { ticksToSeconds } from '../core/rational.ts';
+import { findFfmpeg } from '../platform/ffmpeg.ts';
+import { capture } from '../platform/process.ts';
+import type { Span } from './span.ts';
+
+const chaptersSchema = z.object({
+  chapters: z.array(
+    z.object({ start_time: z.string(), end_time: z.string(), tags: z.record(z.string(), z.string()).default({}) }),
+  ),
+});
+export type Chapter = z.infer<typeof chaptersSchema>['chapters'][number];
+
+/** Chapters of a media file, times in seconds of its own clock. */
+export async function readChapters(path: string, signal: AbortSignal): Promise<Chapter[]> {
+  const { ffprobe } = await findFfmpeg();
+  const args = ['-v', 'error', '-show_chapters', '-of', 'json', '-i', `file:${path}`];
+  const { stdout, code } = await capture(ffprobe, args, { signal });
+  return code === 0 ? chaptersSchema.parse(JSON.parse(stdout)).chapters : [];
+}
+
+const escaped = (text: string): string => text.replace(/[=;#\\\n]/g, (sign) => `\\${sign}`);
+
+/** Chapters as an ffmetadata file: cut to the film's span and moved with its clock. Pure. */
+export function chapterFile(chapters: readonly Chapter[], { decode }: Pick<Plan, 'decode'>, span: Span): string {
+  const shift = Number(span.shiftMicros);
+  const micros = (seconds: string): number => Math.round(Number(seconds) * 1e6);
+  const first = span.trimmed ? ticksToSeconds(span.start, decode.timeBase) * 1e6 : -Infinity;
+  const last = span.trimmed ? ticksToSeconds(span.end, decode.timeBase) * 1e6 : Infinity;
+  const lines = [';FFMETADATA1'];
+  for (const { start_time, end_time, tags } of chapters) {
+    const start = Math.max(micros(start_time), first);
+    const end = Math.min(micros(end_time), last);
+    if (end <= start) continue;
+    lines.push('[CHAPTER]', 'TIMEBASE=1/1000000');
+    lines.push(`START=${Math.max(0, Math.round(start - shift))}`, `END=${Math.max(0, Math.round(end - shift))}`);
+    for (const [key, value] of Object.entries(tags)) lines.push(`${escaped(key)}=${escaped(value)}`);
+  }
+  return `${lines.join('\n')}\n`;
+}

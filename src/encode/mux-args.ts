@@ -1,0 +1,216 @@
+import type { FrameIndex, MediaStream } from '../core/media.ts';
+import type { Container, Plan, StreamPlan } from '../core/plan.ts';
+import { rational, ticksToSeconds, type Rational } from '../core/rational.ts';
+import { colorArgs } from './encoder-args.ts';
+import { filmSpan, type Span } from './span.ts';
+
+const FORMATS: Readonly<Record<Container, string>> = {
+  mp4: 'mp4',
+  mov: 'mov',
+  mkv: 'matroska',
+  webm: 'webm',
+  avi: 'avi',
+  mpegts: 'mpegts',
+  nut: 'nut',
+};
+
+/** A picture of the source that goes into a Matroska file as an attachment, which is how that container holds a cover. */
+export interface CoverFile {
+  readonly path: string;
+  readonly fileName: string;
+  readonly mimeType: string;
+}
+
+export interface MuxArgsOptions {
+  readonly plan: Plan;
+  readonly index: FrameIndex;
+  readonly output: string;
+  /** Major version of ffmpeg: 5 states a rotation by a tag, 6 and later by an option. */
+  readonly major: number;
+  /** Chapters as an ffmetadata file; undefined to take the source's as they are. */
+  readonly chapters: string | undefined;
+  readonly covers: readonly CoverFile[];
+}
+
+/** Tags that describe how the old video stream was made; wrong for the new one. */
+const STALE =
+  /^(encoder|encoder_options|duration|bps|number_of_|_statistics_|rotate$|vendor_id|creation_time|filename$|mimetype$)/i;
+
+/** Tags of the source's video stream that belong to the new one too. */
+export const videoTags = (stream: MediaStream | undefined): [string, string][] =>
+  Object.entries(stream?.tags ?? {}).filter(([key, value]) => !STALE.test(key) && value !== '');
+
+/** Global tags about the source file itself rather than the film. */
+const CONTAINER_TAGS = ['major_brand', 'minor_version', 'compatible_brands', 'encoder'];
+
+const isCover = (stream: MediaStream): boolean => stream.dispositions.includes('attached_pic');
+
+/** Covers that the mux cannot copy: in Matroska they would become video tracks. */
+export const coversToAttach = (plan: Plan): MediaStream[] =>
+  plan.encode.container === 'mkv'
+    ? plan.media.streams.filter(
+        (stream) =>
+          isCover(stream) && plan.streams.some(({ index, action }) => index === stream.index && action === 'copy'),
+      )
+    : [];
+
+/** Streams that get a place in the output by `-map`, in its order. */
+export function mappedStreams(plan: Plan): StreamPlan[] {
+  const attached = new Set(coversToAttach(plan).map(({ index }) => index));
+  return plan.streams.filter(({ action, index }) => action !== 'drop' && !attached.has(index));
+}
+
+/** Far below what 32 bits hold, so that durations of many hours fit too. */
+const MAX_MOVIE_TIMESCALE = 100_000_000;
+
+/**
+ * A movie clock in which the starts of all tracks are whole numbers: MP4 and QuickTime round them to it. The default,
+ * 1/1000, would move the first frame.
+ */
+export function movieTimescale(timeBase: Rational, others: readonly Rational[]): number {
+  let scale = timeBase.den;
+  for (const { den } of others) {
+    const next = scale * rational(scale, den).den;
+    if (next <= MAX_MOVIE_TIMESCALE) scale = next;
+  }
+  return scale;
+}
+
+/** What MP4's iTunes tags and QuickTime's have names for; other keys need a form that fewer players read. */
+const MP4_TAGS = new Set([
+  ...['title', 'artist', 'album_artist', 'composer', 'album', 'date', 'comment', 'genre', 'copyright', 'grouping'],
+  ...['lyrics', 'description', 'synopsis', 'show', 'episode_id', 'network', 'keywords', 'media_type', 'hd_video'],
+  ...['gapless_playback', 'compilation', 'track', 'disc', 'sort_name', 'sort_artist', 'sort_album', 'sort_composer'],
+  ...['sort_album_artist', 'sort_show', 'season_number', 'episode_sort', 'creation_time', 'location'],
+  ...['timecode', 'rating', 'category', 'podcast', ...CONTAINER_TAGS],
+]);
+
+/** Global tags of the source that MP4 and QuickTime have no name for. */
+export const foreignTags = (plan: Plan): string[] =>
+  Object.keys(plan.media.tags).filter((key) => !MP4_TAGS.has(key.toLowerCase()));
+
+/** Whether the output's tags take QuickTime's free form. It has no room for a cover. */
+export const usesFreeTags = (plan: Plan): boolean =>
+  foreignTags(plan).length > 0 &&
+  !plan.media.streams.some(
+    (stream) => isCover(stream) && plan.streams.some((own) => own.index === stream.index && own.action === 'copy'),
+  );
+
+function containerArgs(plan: Plan, output: string, spec: string): string[] {
+  const { container, codec } = plan.encode;
+  const { timeBase } = plan.decode;
+  switch (container) {
+    case 'mp4':
+    case 'mov': {
+      const bases = plan.media.streams.filter(({ kind }) => kind === 'audio').map((stream) => stream.timeBase);
+      return [
+        ...['-video_track_timescale', String(timeBase.den)],
+        ...['-movie_timescale', String(movieTimescale(timeBase, bases))],
+        // FLAC in MP4 counts as experimental in FFmpeg 5.
+        ...['-strict', 'experimental'],
+        ...(usesFreeTags(plan) ? ['-movflags', '+use_metadata_tags'] : []),
+        ...(codec === 'hevc' ? [`-tag:${spec}`, 'hvc1'] : []),
+      ];
+    }
+    case 'mpegts':
+      return [
+        '-mpegts_copyts',
+        '1',
+        ...(/\.m2?ts$/i.test(output) && !/\.ts$/i.test(output) ? ['-mpegts_m2ts_mode', '1'] : []),
+      ];
+    case 'mkv':
+    case 'webm':
+    case 'avi':
+    case 'nut':
+      return [];
+  }
+}
+
+/**
+ * NUT has no durations: without this the last frame would have none, or a nominal one. The muxer's ticks differ between
+ * containers, so that the last frame is found by its time.
+ */
+function lastFrameFilter(plan: Plan, index: FrameIndex, span: Span): string {
+  const { timeBase } = plan.decode;
+  const isExact = plan.encode.container === 'mp4' || plan.encode.container === 'mov';
+  const last = index.pts.at(-1) ?? 0n;
+  // Milliseconds of Matroska are rounded; half of one and a little more is allowed.
+  const slack = isExact ? ticksToSeconds(1n, timeBase) / 2 : 0.0006;
+  const from = (ticksToSeconds(last, timeBase) - slack).toFixed(9);
+  const duration = ticksToSeconds(span.end - last, timeBase).toFixed(9);
+  // All three are named: in 5.1 `duration` alone spoils the pts of reordered frames.
+  return `setts=pts=PTS:dts=DTS:duration='if(gt(PTS*TB,${from}),round(${duration}/TB),DURATION)'`;
+}
+
+function rotationTag({ encode }: Plan, major: number, spec: string): string[] {
+  // The tag counts counterclockwise, as the display matrix does; 6.0 and later take an input option instead.
+  return encode.displayRotation !== 0 && major < 6
+    ? [`-metadata:s:${spec}`, `rotate=${360 - encode.displayRotation}`]
+    : [];
+}
+
+function sourceInput(plan: Plan, span: Span): string[] {
+  const { timeBase } = plan.decode;
+  const seconds = (ticks: bigint): string => ticksToSeconds(ticks, timeBase).toFixed(6);
+  const cut = span.trimmed
+    ? ['-seek_timestamp', '1', '-ss', seconds(span.start), '-t', seconds(span.end - span.start)]
+    : [];
+  return [...cut, '-i', `file:${plan.media.path}`];
+}
+
+/** ffmpeg's arguments to put the segments (one NUT stream on stdin) together with the source's other streams. Pure. */
+export function muxArgs({ plan, index, output, major, chapters, covers }: MuxArgsOptions): string[] {
+  const { encode, media } = plan;
+  const span = filmSpan(plan, index);
+  const mapped = mappedStreams(plan);
+  const place = mapped.findIndex(({ action }) => action === 'restore');
+  const video = media.streams.find((stream) => stream.index === media.video.streamIndex);
+  const rotation =
+    encode.displayRotation !== 0 && major >= 6 ? ['-display_rotation', String(-encode.displayRotation)] : [];
+  const maps = mapped.flatMap(({ action, index: from }) => ['-map', action === 'restore' ? '0:v:0' : `1:${from}`]);
+  const codecs = mapped.flatMap(({ codec }, at) => [`-c:${at}`, codec ?? 'copy']);
+  // Our video is the first of its kind unless the source has another before it.
+  const spec = String(place);
+  const tags = videoTags(video).flatMap(([key, value]) => [`-metadata:s:${spec}`, `${key}=${value}`]);
+  const dispositions = video?.dispositions.filter((name) => name !== 'attached_pic').join('+') ?? '';
+  return [
+    ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-y', '-copyts', ...rotation, '-f', 'nut', '-i', 'pipe:0'],
+    ...sourceInput(plan, span),
+    ...(chapters === undefined ? [] : ['-f', 'ffmetadata', '-i', `file:${chapters}`]),
+    ...maps,
+    ...codecs,
+    ...['-map_metadata', '1', '-map_chapters', chapters === undefined ? '1' : '2'],
+    ...CONTAINER_TAGS.flatMap((key) => ['-metadata', `${key}=`]),
+    ...colorArgs(plan.encode, `:${spec}`),
+    ...tags,
+    ...rotationTag(plan, major, spec),
+    ...[`-disposition:${spec}`, dispositions === '' ? '0' : dispositions],
+    ...[`-bsf:${spec}`, lastFrameFilter(plan, index, span)],
+    ...covers.flatMap(({ path, fileName, mimeType }, at) => [
+      ...['-attach', path, `-metadata:s:t:${at + attachments(plan)}`, `mimetype=${mimeType}`],
+      ...[`-metadata:s:t:${at + attachments(plan)}`, `filename=${fileName}`],
+    ]),
+    ...(span.shiftMicros === 0n ? [] : ['-output_ts_offset', `${-span.shiftMicros}us`]),
+    ...containerArgs(plan, output, spec),
+    ...[
+      '-max_interleave_delta',
+      '0',
+      '-fflags',
+      '+bitexact',
+      '-progress',
+      'pipe:1',
+      '-stats_period',
+      '1',
+      '-f',
+      FORMATS[encode.container],
+      `file:${output}`,
+    ],
+  ];
+}
+
+/** Attachments that are copied; covers come after them. */
+const attachments = (plan: Plan): number =>
+  plan.media.streams.filter(
+    ({ kind, index }) =>
+      kind === 'attachment' && plan.streams.some((own) => own.index === index && own.action === 'copy'),
+  ).length;
