@@ -86,7 +86,7 @@ class Trainer:
         return len(fitting)
 
     def grow_from(self, other: Path) -> None:
-        ""x""
+        """Begin as four turned copies of a narrower network of the same scale."""
         narrow = narrow_from(torch.load(other, map_location="cpu")["ema"], self.model.scale)
         grow(self.model.cpu(), narrow)
         self.model.to(self.device)
