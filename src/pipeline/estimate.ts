@@ -1,5 +1,6 @@
 import type { Estimate } from '../core/events.ts';
 import { frameBytes } from '../core/format.ts';
+import type { FrameStream } from '../core/frame.ts';
 import type { Codec, Plan } from '../core/plan.ts';
 import { toNumber } from '../core/rational.ts';
 import { decodeFrames } from '../decode/index.ts';
@@ -46,7 +47,7 @@ async function measureSpeed(plan: Plan, outer: AbortSignal): Promise<number> {
   const signal = AbortSignal.any([outer, local.signal]);
   const built = await buildStages(plan, {}, signal);
   try {
-    let stream = decodeFrames(plan.decode, { signal });
+    let stream: FrameStream = decodeFrames(plan.decode, { signal });
     const shots = [{ index: 0, range: { start: 0, end: Number.MAX_SAFE_INTEGER } }];
     for (const stage of built.stages) stream = stage.run(stream, { signal, shots, warn: () => undefined });
     let seen = 0;

@@ -69,7 +69,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const { stages, crops } = await planStages(options, preset, wanted, geometry, active);
   const crop = crops ? active : undefined;
   const decode = crop ? planDecode(media, { ...decodeOptions, crop }) : whole;
-  const restored = restoredFormat(decode.format, stages, crops ? geometry.picture : decode.format);
+  const restored = restoredFormat(decode.format, stages, geometry.picture);
   const encode = await planEncode({
     media,
     format: restored,
