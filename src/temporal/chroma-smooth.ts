@@ -2,7 +2,15 @@ import { z } from 'zod';
 import type { ChromaGrid, Frame } from '../core/frame.ts';
 import type { Stage } from '../core/stage.ts';
 import { clamp, median, reduceLuma } from './gray.ts';
-import { estimateMotion, joinMotion, prepareMotion, sampleAt, type MotionField, type MotionPicture } from './motion.ts';
+import {
+  estimateMotion,
+  joinMotion,
+  prepareMotion,
+  sampleAt,
+  textureOf,
+  type MotionField,
+  type MotionPicture,
+} from './motion.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
 export const chromaSmoothOptions = z.strictObject({
@@ -16,6 +24,8 @@ const GUIDE_SIDE = 64;
 const RESIDUAL_REACH = 2.2;
 const RESIDUAL_FLOOR = 0.012;
 const RESIDUAL_CEILING = 0.06;
+/** Pixels of error in motion that are forgiven. */
+const MOTION_ERROR = 0.5;
 /** Pixels of the guide that there and back may miss each other by. */
 const ROUND_TRIP = 1.5;
 /** Color differences (of -0.5..0.5) from what most neighbors say that always count as agreement. */
@@ -28,6 +38,7 @@ interface Item {
   readonly index: number;
   readonly grid: ChromaGrid;
   readonly picture: MotionPicture;
+  readonly texture: Float32Array;
   readonly motion: Map<number, MotionField>;
 }
 
@@ -61,7 +72,9 @@ function prepare(frame: Frame): Item | undefined {
   if (!grid) return undefined;
   const finer = clamp(Math.round(GUIDE_SIDE / Math.min(grid.width, grid.height)), 1, 8);
   const guide = reduceLuma(frame, grid.width * finer, grid.height * finer);
-  return { index: frame.index, grid, picture: prepareMotion(guide), motion: new Map() };
+  const picture = prepareMotion(guide);
+  const texture = textureOf(picture, grid.width, grid.height);
+  return { index: frame.index, grid, picture, texture, motion: new Map() };
 }
 
 /** Motion from `items[i]` to `items[j]`: searched between neighbors, joined and corrected over more frames. */
@@ -91,7 +104,8 @@ interface Vote {
 function vote(items: readonly Item[], middle: number, other: number, radius: number): Vote | undefined {
   const [there, back] = [motionBetween(items, middle, other), motionBetween(items, other, middle)];
   const grid = items[other]?.grid;
-  if (!grid || !there || !back) return undefined;
+  const texture = items[middle]?.texture;
+  if (!grid || !texture || !there || !back) return undefined;
   const { width, height } = grid;
   const count = width * height;
   const [cellWidth, cellHeight] = [there.pictureWidth / width, there.pictureHeight / height];
@@ -109,7 +123,7 @@ function vote(items: readonly Item[], middle: number, other: number, radius: num
     const missX = dx + sampleAt(back.x, width, height, u, v);
     const missY = dy + sampleAt(back.y, width, height, u, v);
     const roundTrip = 1 / (1 + ((missX * missX + missY * missY) / ROUND_TRIP ** 2) ** 2);
-    const agreement = Math.exp(-(((there.residual[cell] ?? 0) / reach) ** 2));
+    const agreement = Math.exp(-(((there.residual[cell] ?? 0) / (reach + MOTION_ERROR * (texture[cell] ?? 0))) ** 2));
     // Beyond the border there is nothing to compare with.
     const inside = u > -0.75 && v > -0.75 && u < width - 0.25 && v < height - 0.25 ? 1 : 0;
     weight[cell] = nearness * roundTrip * agreement * inside * (GUESS_WEIGHT + (confidence[cell] ?? 0));

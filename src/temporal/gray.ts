@@ -15,9 +15,12 @@ interface Samples {
   readonly length: number;
 }
 
+/** Samples on a side that a cell's mean is taken from at most: more tell no more, and cost time in large pictures. */
+const ENOUGH = 8;
+
 /**
- * Averages a picture into `toWidth` x `toHeight` cells whose edges are rounded to whole samples, so that the cost is one
- * addition a sample. Where there are fewer samples than cells, the nearest sample is repeated.
+ * Averages a picture into `toWidth` x `toHeight` cells whose edges are rounded to whole samples; of large cells, evenly
+ * spread samples. Where there are fewer samples than cells, the nearest sample is repeated.
  * `scale` and `offset`: result = (mean - offset) * scale.
  */
 export function reduceArea(
@@ -32,6 +35,8 @@ export function reduceArea(
   const data = new Float32Array(toWidth * toHeight);
   const left = edges(width, toWidth);
   const top = edges(height, toHeight);
+  const stepX = Math.max(1, Math.floor(width / toWidth / ENOUGH));
+  const stepY = Math.max(1, Math.floor(height / toHeight / ENOUGH));
   for (let cy = 0; cy < toHeight; cy++) {
     const y0 = top[2 * cy] ?? 0;
     const y1 = top[2 * cy + 1] ?? 0;
@@ -39,11 +44,15 @@ export function reduceArea(
       const x0 = left[2 * cx] ?? 0;
       const x1 = left[2 * cx + 1] ?? 0;
       let sum = 0;
-      for (let y = y0; y < y1; y++) {
+      let count = 0;
+      for (let y = y0; y < y1; y += stepY) {
         const row = y * width;
-        for (let x = x0; x < x1; x++) sum += samples[row + x] ?? 0;
+        for (let x = x0; x < x1; x += stepX) {
+          sum += samples[row + x] ?? 0;
+          count++;
+        }
       }
-      data[cy * toWidth + cx] = (sum / ((x1 - x0) * (y1 - y0)) - offset) * scale;
+      data[cy * toWidth + cx] = (sum / count - offset) * scale;
     }
   }
   return { width: toWidth, height: toHeight, data };

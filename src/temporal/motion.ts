@@ -69,37 +69,117 @@ function pad({ width, height, data }: Gray): Padded {
   return { width, height, stride, data: out };
 }
 
-/** Compares patches of one pair of pictures at one size. */
-class Matcher {
+/** Searches patches of one pair of pictures at one size: `begin` at a patch, `try` vectors, read the best. */
+class Search {
+  x = 0;
+  y = 0;
+  residual = Infinity;
+  #cost = Infinity;
+  #px = 0;
+  #py = 0;
   readonly #from: Padded;
   readonly #to: Padded;
-  readonly #map: BrightnessMap;
+  readonly #gain: number;
+  readonly #offset: number;
 
-  constructor(from: Padded, to: Padded, map: BrightnessMap) {
+  constructor(from: Padded, to: Padded, { gain, offset }: BrightnessMap) {
     this.#from = from;
     this.#to = to;
-    this.#map = map;
+    this.#gain = gain;
+    this.#offset = offset;
   }
 
-  /** Mean difference of the patch whose top left is (px, py) and the one (dx, dy) further; whole pixels. */
-  difference(px: number, py: number, dx: number, dy: number): number {
+  /** The patch whose top left is (px, py); standing still is tried first. */
+  begin(px: number, py: number): void {
+    this.#px = px;
+    this.#py = py;
+    this.#cost = Infinity;
+    this.try(0, 0, STILL_BONUS);
+  }
+
+  /** Whole pixels. */
+  try(dx: number, dy: number, bonus: number): void {
+    const x = clamp(dx, -BORDER - this.#px, this.#to.width + BORDER - PATCH - this.#px);
+    const y = clamp(dy, -BORDER - this.#py, this.#to.height + BORDER - PATCH - this.#py);
+    const difference = this.#difference(x, y, this.#cost + bonus);
+    if (difference - bonus >= this.#cost) return;
+    this.#cost = difference - bonus;
+    this.residual = difference;
+    this.x = x;
+    this.y = y;
+  }
+
+  /** The four vectors next to the best one. */
+  cross(): void {
+    const { x, y } = this;
+    this.try(x - 1, y, 0);
+    this.try(x + 1, y, 0);
+    this.try(x, y - 1, 0);
+    this.try(x, y + 1, 0);
+  }
+
+  /** Moves to the bottom of the parabolas through the differences on both sides. */
+  refine(): void {
+    const { x, y, residual } = this;
+    const stepX = bottom(this.#difference(x - 1, y, Infinity), residual, this.#difference(x + 1, y, Infinity));
+    const stepY = bottom(this.#difference(x, y - 1, Infinity), residual, this.#difference(x, y + 1, Infinity));
+    // Standing still is exact where nothing moves; a fraction there would be noise.
+    if (x === 0 && y === 0 && Math.hypot(stepX, stepY) < 0.25) return;
+    this.x += stepX;
+    this.y += stepY;
+  }
+
+  /** Mean difference of the patch and the one (dx, dy) further; anything above `limit` when it is not below that. */
+  #difference(dx: number, dy: number, limit: number): number {
     const [from, to] = [this.#from, this.#to];
-    const { gain, offset } = this.#map;
-    const qx = clamp(px + dx, -BORDER, to.width + BORDER - PATCH);
-    const qy = clamp(py + dy, -BORDER, to.height + BORDER - PATCH);
+    const [gain, offset] = [this.#gain, this.#offset];
+    const qx = clamp(this.#px + dx, -BORDER, to.width + BORDER - PATCH);
+    const qy = clamp(this.#py + dy, -BORDER, to.height + BORDER - PATCH);
+    const [a, b] = [from.data, to.data];
+    const enough = limit * PATCH * PATCH;
+    let p = (this.#py + BORDER) * from.stride + this.#px + BORDER;
+    let q = (qy + BORDER) * to.stride + qx + BORDER;
     let sum = 0;
-    for (let row = 0; row < PATCH; row++) {
-      const p = (py + row + BORDER) * from.stride + px + BORDER;
-      const q = (qy + row + BORDER) * to.stride + qx + BORDER;
-      for (let i = 0; i < PATCH; i++) {
-        sum += Math.abs((from.data[p + i] ?? 0) * gain + offset - (to.data[q + i] ?? 0));
-      }
+    for (let row = 0; row < PATCH && sum <= enough; row++) {
+      for (let i = 0; i < PATCH; i++) sum += Math.abs((a[p + i] ?? 0) * gain + offset - (b[q + i] ?? 0));
+      p += from.stride;
+      q += to.stride;
     }
     return sum / (PATCH * PATCH);
   }
+}
 
-  clampX = (px: number, dx: number): number => clamp(dx, -BORDER - px, this.#to.width + BORDER - PATCH - px);
-  clampY = (py: number, dy: number): number => clamp(dy, -BORDER - py, this.#to.height + BORDER - PATCH - py);
+/** Mean change of luma (0..1) from a pixel to the next, around each cell: what a pixel of error in motion costs there. */
+export function textureOf(
+  { levels, width: pictureWidth, height: pictureHeight }: MotionPicture,
+  width: number,
+  height: number,
+): Float32Array {
+  const out = new Float32Array(width * height);
+  const level = levels[0];
+  if (!level) return out;
+  const { data, stride } = level;
+  for (let cell = 0; cell < out.length; cell++) {
+    const [cx, cy] = [cell % width, Math.floor(cell / width)];
+    const px = Math.round(((cx + 0.5) * pictureWidth) / width) - HALF;
+    const py = Math.round(((cy + 0.5) * pictureHeight) / height) - HALF;
+    let sum = 0;
+    for (let row = 0; row < PATCH; row++) {
+      const p = (py + row + BORDER) * stride + px + BORDER;
+      for (let i = p; i < p + PATCH; i++) {
+        const value = data[i] ?? 0;
+        sum += Math.abs((data[i + 1] ?? 0) - value) + Math.abs((data[i + stride] ?? 0) - value);
+      }
+    }
+    out[cell] = sum / (2 * PATCH * PATCH);
+  }
+  return out;
+}
+
+/** Where a parabola through three heights at -1, 0 and 1 is lowest, within half a step. */
+function bottom(before: number, middle: number, after: number): number {
+  const bend = before + after - 2 * middle;
+  return bend > 1e-6 ? clamp((before - after) / (2 * bend), -0.5, 0.5) : 0;
 }
 
 /**
@@ -116,107 +196,61 @@ export function estimateMotion(
 ): MotionField {
   const map = relateBrightness(from.smallest.data, to.smallest.data);
   const count = width * height;
-  const first = start ? 0 : Math.min(from.levels.length, to.levels.length) - 1;
-  let x = start?.x ?? new Float32Array(count);
-  let y = start?.y ?? new Float32Array(count);
   const residual = new Float32Array(count);
-  for (let level = first; level >= 0; level--) {
+  const field = (x: Float32Array, y: Float32Array): MotionField => ({
+    ...{ width, height, pictureWidth: from.width, pictureHeight: from.height },
+    ...{ x, y, residual },
+  });
+  let found = start ?? field(new Float32Array(count), new Float32Array(count));
+  const smallest = start ? 0 : from.levels.length - 1;
+  for (let level = smallest; level >= 0; level--) {
     const [a, b] = [from.levels[level], to.levels[level]];
     if (!a || !b) break;
-    const matcher = new Matcher(a, b, map);
-    const zoom = level === first ? 1 : 2;
-    const next = { x: new Float32Array(count), y: new Float32Array(count) };
+    const search = new Search(a, b, map);
+    const next = field(new Float32Array(count), new Float32Array(count));
     for (let cell = 0; cell < count; cell++) {
-      const [cx, cy] = [cell % width, Math.floor(cell / width)];
+      const cx = cell % width;
+      const cy = (cell - cx) / width;
+      if (level > 0 && level === smallest && ((cx | cy) & 1) !== 0) {
+        // Patches overlap almost wholly there: every other cell tells as much.
+        const near = (cy & ~1) * width + (cx & ~1);
+        next.x[cell] = next.x[near] ?? 0;
+        next.y[cell] = next.y[near] ?? 0;
+        continue;
+      }
       const px = Math.round(((cx + 0.5) * a.width) / width) - HALF;
       const py = Math.round(((cy + 0.5) * a.height) / height) - HALF;
-      const search = new Search(matcher, px, py);
-      search.try(0, 0, STILL_BONUS);
-      if (level === first && !start) search.around(0, 0, REACH);
-      else forecasts(search, x, y, cx, cy, width, height, zoom);
-      search.around(search.x, search.y, 1);
+      search.begin(px, py);
+      if (start) tryForecast(search, found, cx, cy, 1, false);
+      else if (level < smallest) tryForecast(search, found, cx, cy, 2, true);
+      else searchAll(search);
+      search.cross();
       if (level === 0) search.refine();
       next.x[cell] = search.x;
       next.y[cell] = search.y;
       residual[cell] = search.residual;
     }
-    x = next.x;
-    y = next.y;
+    found = next;
   }
-  return { width, height, pictureWidth: from.width, pictureHeight: from.height, x, y, residual };
+  return found;
 }
 
-/** Tries what a coarser or earlier field says of this cell and of its four neighbors. */
-function forecasts(
-  search: Search,
-  x: Float32Array,
-  y: Float32Array,
-  cx: number,
-  cy: number,
-  width: number,
-  height: number,
-  zoom: number,
-): void {
-  const at = (u: number, v: number, bonus: number): void => {
-    const cell = clamp(v, 0, height - 1) * width + clamp(u, 0, width - 1);
-    search.try(Math.round((x[cell] ?? 0) * zoom), Math.round((y[cell] ?? 0) * zoom), bonus);
-  };
-  at(cx, cy, PREDICTED_BONUS);
-  at(cx - 1, cy, 0);
-  at(cx + 1, cy, 0);
-  at(cx, cy - 1, 0);
-  at(cx, cy + 1, 0);
+function searchAll(search: Search): void {
+  for (let dy = -REACH; dy <= REACH; dy++) for (let dx = -REACH; dx <= REACH; dx++) search.try(dx, dy, 0);
 }
 
-/** The best vector so far for one patch. */
-class Search {
-  x = 0;
-  y = 0;
-  residual = Infinity;
-  #cost = Infinity;
-  readonly #matcher: Matcher;
-  readonly #px: number;
-  readonly #py: number;
-
-  constructor(matcher: Matcher, px: number, py: number) {
-    this.#matcher = matcher;
-    this.#px = px;
-    this.#py = py;
-  }
-
-  try(dx: number, dy: number, bonus: number): void {
-    const [x, y] = [this.#matcher.clampX(this.#px, dx), this.#matcher.clampY(this.#py, dy)];
-    const difference = this.#matcher.difference(this.#px, this.#py, x, y);
-    if (difference - bonus >= this.#cost) return;
-    this.#cost = difference - bonus;
-    this.residual = difference;
-    this.x = x;
-    this.y = y;
-  }
-
-  around(middleX: number, middleY: number, reach: number): void {
-    for (let dy = -reach; dy <= reach; dy++) {
-      for (let dx = -reach; dx <= reach; dx++) {
-        if (dx !== 0 || dy !== 0) this.try(middleX + dx, middleY + dy, 0);
-      }
-    }
-  }
-
-  /** Moves to the bottom of the parabola through the differences on both sides. */
-  refine(): void {
-    const at = (dx: number, dy: number): number =>
-      this.#matcher.difference(this.#px, this.#py, this.x + dx, this.y + dy);
-    const bottom = (before: number, after: number): number => {
-      const bend = before + after - 2 * this.residual;
-      return bend > 1e-6 ? clamp((before - after) / (2 * bend), -0.5, 0.5) : 0;
-    };
-    const stepX = bottom(at(-1, 0), at(1, 0));
-    const stepY = bottom(at(0, -1), at(0, 1));
-    // Standing still is exact where nothing moves; a fraction there would be noise.
-    if (this.x === 0 && this.y === 0 && Math.hypot(stepX, stepY) < 0.25) return;
-    this.x += stepX;
-    this.y += stepY;
-  }
+/** What a coarser or earlier field says of this cell, and of its neighbors: where two motions meet, one is theirs. */
+function tryForecast(search: Search, field: MotionField, cx: number, cy: number, zoom: number, around: boolean): void {
+  const { width, height, x, y } = field;
+  const cell = cy * width + cx;
+  const at = (other: number, bonus: number): void =>
+    search.try(Math.round((x[other] ?? 0) * zoom), Math.round((y[other] ?? 0) * zoom), bonus);
+  at(cell, PREDICTED_BONUS);
+  if (!around) return;
+  if (cx > 0) at(cell - 1, 0);
+  if (cx < width - 1) at(cell + 1, 0);
+  if (cy > 0) at(cell - width, 0);
+  if (cy < height - 1) at(cell + width, 0);
 }
 
 /** Value at a place between samples (bilinear, borders repeated); coordinates count from the first sample's middle. */
