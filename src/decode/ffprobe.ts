@@ -172,7 +172,7 @@ export async function probeFrames(
 ): Promise<readonly ProbedFrame[]> {
   const interval = `${start > 0 ? start.toFixed(3) : ''}%+#${count}`;
   const entries =
-    'frame=pts,best_effort_timestamp,interlaced_frame,top_field_first,repeat_pict,color_range,color_space,color_transfer,color_primaries:side_data';
+    'frame=pts,best_effort_timestamp,interlaced_frame,top_field_first,repeat_pict,color_range,color_space,color_transfer,color_primaries:frame_side_data';
   const args = [...selected(streamIndex), '-read_intervals', interval, '-show_frames', '-show_entries', entries];
   const { value } = await ffprobe(path, args, frames, signal);
   return value?.frames ?? [];

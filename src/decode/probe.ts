@@ -4,6 +4,7 @@ import type { ChromaLocation } from '../core/format.ts';
 import type { MediaInfo, MediaStream, StreamKind, VideoInfo } from '../core/media.ts';
 import { parseRational, rational, toNumber } from '../core/rational.ts';
 import { resolveColor } from './color.ts';
+import { fieldFits } from './combing.ts';
 import { diagnose, looksFullRange, type SampleGroup } from './diagnosis.ts';
 import {
   probeContainer,
@@ -76,8 +77,9 @@ const TIMING_PACKETS = 300;
 const FLAG_FRAMES = 120;
 const LONG_SECONDS = 60;
 
-/** Interlaced formats end at 1080 lines and 30 frames a second. */
-const mayHaveFields = (height: number, rate: number): boolean => height <= 1088 && rate < 31;
+/** Interlaced formats end at 1080 lines (1088 as coded) and 30 frames a second. */
+const MAX_INTERLACED_LINES = 1088;
+const MAX_INTERLACED_RATE = 31;
 
 /**
  * What a film is: container and streams from ffprobe, timing from sampled packets, fields and telecine from flags and pictures, the
@@ -115,11 +117,12 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
   const groups = await samplePictures(target);
   if (groups.length === 0) throw undecodable(path, film);
   const rate = toNumber(timing.frameRate);
+  const mayBeInterlaced = height <= MAX_INTERLACED_LINES && rate < MAX_INTERLACED_RATE;
   const fields = classifyFields({
     stated: statedFieldOrder(film.field_order),
     frames,
-    verdicts: mayHaveFields(height, rate) ? await sampleFields(target) : [],
-    rate,
+    fits: mayBeInterlaced ? fieldFits(groups) : [],
+    repeats: mayBeInterlaced && Math.abs(rate - 30) < 0.1 ? await sampleFields(target) : [],
   });
   const { color, guessed } = resolveColor(stated, {
     height,
@@ -144,7 +147,8 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
     frameRate: timing.frameRate,
     variableFrameRate: timing.variable && fields.telecine === 'none',
     ...fields,
-    estimatedFrames: estimateFrames(film, duration, rate),
+    // Inverse telecine takes one frame of five away.
+    estimatedFrames: Math.round(estimateFrames(film, duration, rate) * (fields.telecine === 'hard' ? 0.8 : 1)),
     masteringDisplay: masteringDisplay([film.side_data_list, frames[0]?.side_data_list]),
     contentLight: contentLight([film.side_data_list, frames[0]?.side_data_list]),
   };

@@ -4,7 +4,7 @@ import { BufferPool } from '../core/pool.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { capture } from '../platform/process.ts';
 import type { SampleGroup, SamplePicture } from './diagnosis.ts';
-import { IDET_FILTER, parseIdet, type FieldVerdict } from './fields.ts';
+import { IDET_FILTER, parseIdet, type FieldRepeat } from './fields.ts';
 import { inputUrl, INPUT_GUARD } from './input-name.ts';
 import { pipePictures } from './pipe.ts';
 
@@ -138,11 +138,11 @@ const FIELD_PARTS = [0.2, 0.5, 0.8] as const;
 const FIELD_FRAMES = 75;
 
 /** What idet says about parts of the film; each part on its own. */
-export async function sampleFields(target: SampleTarget): Promise<FieldVerdict[][]> {
+export async function sampleFields(target: SampleTarget): Promise<FieldRepeat[][]> {
   const { ffmpeg } = await findFfmpeg();
   const short = target.duration === undefined || target.duration <= SHORT_SECONDS;
   const seeks = short ? [undefined] : FIELD_PARTS.map((part) => target.startTime + part * (target.duration ?? 0));
-  const parts: FieldVerdict[][] = [];
+  const parts: FieldRepeat[][] = [];
   for (const seek of seeks) {
     const args = [
       ...head,
