@@ -27,12 +27,33 @@ function ffmpegFindings({ ffmpeg }: SystemReport): Finding[] {
   ];
 }
 
+/** The default encoding needs the first; the others are for those who ask for them. */
+function encoderFindings({ encoders }: SystemReport): Finding[] {
+  const findings = encoders
+    .filter(({ hardware }) => !hardware)
+    .map(({ encoder, codec, builtIn }): Finding => {
+      const what = `encoder ${encoder}`;
+      if (builtIn) return { mark: 'ok', what, text: `--codec ${codec}` };
+      const needed = codec === 'hevc';
+      return {
+        mark: needed ? 'MISSING' : 'absent',
+        what,
+        text: `--codec ${codec}: this ffmpeg was built without it`,
+        help: needed ? `Install an ffmpeg with ${encoder} (that of Debian, Homebrew and winget has it).` : undefined,
+      };
+    });
+  const hardware = encoders.filter((encoder) => encoder.hardware).map(({ encoder }) => encoder);
+  if (hardware.length === 0) return findings;
+  const text = `built in; whether their devices are there shows when they are asked for: ${hardware.join(', ')}`;
+  return [...findings, { mark: 'ok', what: 'hardware', text }];
+}
+
 /** Nothing but the CPU has to be there: other devices make a run faster, not possible. */
 function deviceFindings({ devices }: SystemReport): Finding[] {
   return devices.map(({ id, name, available, reason, hint }) => ({
     mark: available ? 'ok' : id === 'cpu' ? 'MISSING' : 'absent',
     what: `device ${id}`,
-    text: available || reason === undefined ? name : `${name}: ${reason}`,
+    text: available ? name : (reason ?? name),
     help: available ? undefined : hint,
   }));
 }
@@ -46,7 +67,7 @@ function modelFindings({ models }: SystemReport): Finding[] {
       ? {
           mark: 'ok',
           what: `model ${model.id}`,
-          text: `${model.title}; ${formatBytes(model.sizeBytes)}, sha256 as it should be`,
+          text: `${formatBytes(model.sizeBytes)}, weights as they should be`,
         }
       : failed(`model ${model.id}`, problem),
   );
@@ -70,6 +91,7 @@ export async function doctorReport(): Promise<{ readonly lines: readonly string[
   const findings: Finding[] = [
     { mark: 'ok', what: 'node', text: process.versions.node },
     ...ffmpegFindings(report),
+    ...encoderFindings(report),
     ...deviceFindings(report),
     ...modelFindings(report),
     diskFinding(report),

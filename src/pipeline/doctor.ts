@@ -1,4 +1,5 @@
 import { toRestorationError, type RestorationError } from '../core/errors.ts';
+import { listEncoders, type EncoderInfo } from '../encode/index.ts';
 import { findFfmpeg, type FfmpegTools } from '../platform/ffmpeg.ts';
 import { freeBytes } from '../platform/files.ts';
 import { listDevices, listModels, resolveModel, type DeviceInfo, type ModelManifest } from '../restore/index.ts';
@@ -12,6 +13,8 @@ export interface ModelCheck {
 /** What a machine has of all that a run needs. */
 export interface SystemReport {
   readonly ffmpeg: FfmpegTools | RestorationError;
+  /** Empty without ffmpeg. */
+  readonly encoders: readonly EncoderInfo[];
   readonly devices: readonly DeviceInfo[];
   readonly models: readonly ModelCheck[];
   /** Free bytes where `folder` is. */
@@ -29,11 +32,12 @@ async function checkModel(model: ModelManifest): Promise<ModelCheck> {
 
 /** Tries everything that a run needs: the programs, every device, and the weights of every model. Throws nothing it finds. */
 export async function inspectSystem(folder = '.'): Promise<SystemReport> {
-  const [ffmpeg, devices, models, free] = await Promise.all([
+  const [ffmpeg, encoders, devices, models, free] = await Promise.all([
     findFfmpeg().catch((error: unknown) => toRestorationError(error)),
+    listEncoders().catch(() => []),
     listDevices(),
     listModels().then((all) => Promise.all(all.map(checkModel))),
     freeBytes(folder),
   ]);
-  return { ffmpeg, devices, models, freeBytes: free };
+  return { ffmpeg, encoders, devices, models, freeBytes: free };
 }

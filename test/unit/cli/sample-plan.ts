@@ -53,6 +53,8 @@ export const samplePlan: Plan = {
   decode: {
     path: '/films/old film.mp4',
     streamIndex: 0,
+    sourcePixelFormat: 'yuv420p',
+    startTime: 0,
     deinterlace: 'off',
     parity: 'auto',
     telecine: 'none',
