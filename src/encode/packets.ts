@@ -1,0 +1,93 @@
+import { createInterface } from 'node:readline';
+import { RestorationError } from '../core/errors.ts';
+import { parseRational, rational, type Rational } from '../core/rational.ts';
+import { findFfmpeg } from '../platform/ffmpeg.ts';
+import { startProcess } from '../platform/process.ts';
+import { lastLine } from './messages.ts';
+
+/** Packets of one stream in file order: when each is shown, and a checksum of what is in it. */
+export interface PacketList {
+  timeBase: Rational;
+  /** Ticks of `timeBase`; NaN where the container gives none. */
+  readonly pts: number[];
+  readonly crc: number[];
+}
+
+/** Reads a program's output line by line. Throws VERIFY_FAILED when it fails. */
+async function eachLine(
+  command: string,
+  args: readonly string[],
+  signal: AbortSignal,
+  onLine: (line: string) => void,
+): Promise<void> {
+  const process = startProcess(command, args, { stdout: 'pipe', signal });
+  try {
+    if (process.stdout) {
+      for await (const line of createInterface({ input: process.stdout })) onLine(line);
+    }
+    const { code } = await process.exited;
+    signal.throwIfAborted();
+    if (code === 0) return;
+    throw new RestorationError('VERIFY_FAILED', `Reading a file back failed: ${lastLine(process.stderrTail())}`, {
+      retryable: true,
+    });
+  } finally {
+    process.kill();
+    await process.exited;
+  }
+}
+
+export interface PacketRequest {
+  readonly streamIndex: number;
+  /** AAC is framed differently in MPEG-TS; its frames are what is compared. */
+  readonly isAac: boolean;
+}
+
+/** Packets of some streams of a file, in the order asked for; timestamps are the file's own. */
+export async function readPackets(
+  path: string,
+  requests: readonly PacketRequest[],
+  signal: AbortSignal,
+): Promise<PacketList[]> {
+  const lists = requests.map((): PacketList => ({ timeBase: rational(1), pts: [], crc: [] }));
+  if (requests.length === 0) return lists;
+  const { ffmpeg } = await findFfmpeg();
+  const args = [
+    ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-copyts', '-i', `file:${path}`],
+    ...requests.flatMap(({ streamIndex }) => ['-map', `0:${streamIndex}`]),
+    ...['-c', 'copy'],
+    ...requests.flatMap(({ isAac }, at) => (isAac ? [`-bsf:${at}`, 'aac_adtstoasc'] : [])),
+    ...['-max_interleave_delta', '0', '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
+  ];
+  await eachLine(ffmpeg, args, signal, (line) => {
+    const base = /^#tb (\d+): (\S+)/.exec(line);
+    if (base) {
+      const list = lists[Number(base[1])];
+      if (list) list.timeBase = parseRational(base[2]) ?? list.timeBase;
+      return;
+    }
+    if (line.startsWith('#')) return;
+    // stream, dts, pts, duration, size, hash
+    const [stream, , pts, , , hash] = line.split(',');
+    const list = lists[Number(stream)];
+    if (!list || hash === undefined) return;
+    list.pts.push(pts === undefined || pts.includes('NOPTS') ? NaN : Number(pts));
+    list.crc.push(Number.parseInt(hash.trim(), 16));
+  });
+  return lists;
+}
+
+/** Presentation times of a stream in ticks of its time base, in order of presentation. */
+export async function readPresentationTimes(path: string, streamIndex: number, signal: AbortSignal): Promise<bigint[]> {
+  const { ffprobe } = await findFfmpeg();
+  const pts: bigint[] = [];
+  const args = [
+    ...['-v', 'error', '-select_streams', String(streamIndex), '-show_entries', 'packet=pts', '-of', 'csv=p=0'],
+    ...['-i', `file:${path}`],
+  ];
+  await eachLine(ffprobe, args, signal, (line) => {
+    const match = /^(-?\d+)/.exec(line);
+    if (match?.[1] !== undefined) pts.push(BigInt(match[1]));
+  });
+  return pts.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
