@@ -8,9 +8,8 @@ const SIDE = 64;
 const CONTEXT = 6;
 /** What was there before a flash, or a lost frame or two, is there again after it: pictures on each side of a cut that must differ. */
 const LOOK = 3;
-/** A cut's distance is at least `FLOOR` + `SLOPE` times its surroundings' (see `restlessness`). */
-const FLOOR = 0.3;
-const SLOPE = 1.2;
+/** A cut's distance is at least this part of the way from its surroundings' (see `restlessness`) to 1: unrelated. */
+const APART = 0.45;
 /** Pictures farther apart across a cut may resemble each other by chance a little more than direct neighbors do. */
 const ACROSS = 0.75;
 
@@ -50,7 +49,8 @@ export class ShotDetector {
 
   #decide(at: number): void {
     if (at < 1) return;
-    const needed = FLOOR + SLOPE * this.#restlessness(at);
+    const around = this.#restlessness(at);
+    const needed = around + APART * Math.max(0, 1 - around);
     if ((this.#distances[at] ?? 0) < needed) return;
     for (let before = at - LOOK; before < at; before++) {
       for (let after = at; after < at + LOOK; after++) {

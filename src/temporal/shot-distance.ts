@@ -9,7 +9,7 @@ const PAN = 0.3;
 const MAX_GAIN = 1.35;
 const MAX_OFFSET = 20;
 /** Differences below this, in codes of 0..255, are noise. */
-const NOISE = 2;
+const NOISE = 1;
 
 /**
  * How little of one picture is found again in the other: 0 for the same take, about 1 for unrelated pictures. Motion of
