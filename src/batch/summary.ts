@@ -1,0 +1,107 @@
+import path from 'node:path';
+import { writeFileAtomic } from '../platform/files.ts';
+import type { FilmState } from './watch-journal.ts';
+
+export interface DoneFilm {
+  readonly film: string;
+  readonly output: string;
+  readonly frames: number;
+  readonly seconds: number;
+  readonly sizeBytes: number;
+  /** What to look at: damage of the source, segments that needed another attempt, guesses that were taken. */
+  readonly notes: readonly string[];
+}
+
+export interface FailedFilm {
+  readonly film: string;
+  readonly source: string;
+  readonly code: string;
+  readonly message: string;
+}
+
+export interface LeftFilm {
+  readonly film: string;
+  readonly reason: string;
+}
+
+/** What one night brought. */
+export interface NightSummary {
+  readonly folder: string;
+  readonly from: string;
+  readonly to: string;
+  readonly done: readonly DoneFilm[];
+  readonly failed: readonly FailedFilm[];
+  readonly left: readonly LeftFilm[];
+  readonly workSeconds: number;
+}
+
+/** Sums up films that are closed; `left` says why each film that is still there was not done. */
+export function sumUp(
+  folder: string,
+  from: string,
+  to: string,
+  films: readonly FilmState[],
+  left: readonly LeftFilm[],
+): NightSummary {
+  const done: DoneFilm[] = [];
+  const failed: FailedFilm[] = [];
+  for (const { name, closed, result, placing, setbacks } of films) {
+    if (closed?.outcome === 'done' && result) {
+      const { frames, seconds, sizeBytes, notes } = result;
+      const retries = setbacks.map(({ message }) => `An attempt failed: ${message}`);
+      done.push({ film: name, output: placing?.result ?? '', frames, seconds, sizeBytes, notes: [...notes, ...retries] });
+    } else if (closed?.outcome === 'failed') {
+      const last = setbacks.at(-1);
+      const source = placing?.source ?? '';
+      failed.push({ film: name, source, code: last?.code ?? 'INTERNAL', message: last?.message ?? 'It failed.' });
+    }
+  }
+  const workSeconds = Math.round(done.reduce((sum, { seconds }) => sum + seconds, 0));
+  return { folder, from, to, done, failed, left, workSeconds };
+}
+
+const duration = (seconds: number): string => {
+  const minutes = Math.round(seconds / 60);
+  if (minutes < 1) return `${Math.round(seconds)} s`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+};
+
+/** The summary for people, one line a film. */
+export function summaryText(summary: NightSummary): string {
+  const { done, failed, left, from, to, workSeconds } = summary;
+  const lines = [
+    `${summary.folder}, ${from} to ${to}`,
+    `${done.length} done, ${failed.length} failed, ${left.length} left; ${duration(workSeconds)} of work.`,
+  ];
+  const section = (title: string, rows: readonly string[]): void => {
+    if (rows.length > 0) lines.push('', `${title}:`, ...rows.map((row) => `  ${row}`));
+  };
+  section(
+    'Done',
+    done.map(({ film, output, frames, seconds }) => `${film} -> ${output} (${frames} frames, ${duration(seconds)})`),
+  );
+  section(
+    'To look at',
+    done.flatMap(({ film, notes }) => notes.map((note) => `${film}: ${note}`)),
+  );
+  section(
+    'Failed',
+    failed.map(({ film, message, source }) => `${film}: ${message} It lies in ${source}, the reason beside it.`),
+  );
+  section(
+    'Left',
+    left.map(({ film, reason }) => `${film}: ${reason}`),
+  );
+  return `${lines.join('\n')}\n`;
+}
+
+/** Writes both forms into the watched folder and returns their paths. */
+export async function writeSummary(summary: NightSummary): Promise<string[]> {
+  const stamp = summary.to.slice(0, 19).replaceAll(':', '');
+  const files = [
+    { file: path.join(summary.folder, `summary-${stamp}.txt`), content: summaryText(summary) },
+    { file: path.join(summary.folder, `summary-${stamp}.json`), content: `${JSON.stringify(summary, undefined, 2)}\n` },
+  ];
+  for (const { file, content } of files) await writeFileAtomic(file, content, summary.folder);
+  return files.map(({ file }) => file);
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto';
+import path from 'node:path';
+import { ensureFolder, exists } from '../platform/files.ts';
+import type { FoundFile } from '../platform/move.ts';
+
+/** The folders of a watched folder. */
+export interface WatchLayout {
+  readonly root: string;
+  /** Films are dropped here, and stay here until their result is verified. */
+  readonly inbox: string;
+  /** Leases, journals, and a folder for every film that is being worked on. */
+  readonly working: string;
+  readonly done: string;
+  readonly failed: string;
+  /** Results; `done` unless another place was named. */
+  readonly output: string;
+}
+
+export function watchLayout(root: string, output: string | undefined): WatchLayout {
+  const done = path.join(root, 'done');
+  return {
+    root,
+    inbox: path.join(root, 'inbox'),
+    working: path.join(root, 'working'),
+    done,
+    failed: path.join(root, 'failed'),
+    output: output === undefined ? done : path.resolve(output),
+  };
+}
+
+export async function createLayout(layout: WatchLayout): Promise<void> {
+  for (const folder of [layout.inbox, layout.working, layout.done, layout.failed, layout.output]) {
+    await ensureFolder(folder);
+  }
+}
+
+/** A film's folder: a second name of the source, finished segments, the result until it is placed. */
+export interface FilmFolder {
+  readonly path: string;
+  readonly source: string;
+  readonly result: string;
+}
+
+export function filmFolder(layout: WatchLayout, job: string): FilmFolder {
+  const folder = path.join(layout.working, job);
+  return { path: folder, source: path.join(folder, 'source'), result: path.join(folder, 'result') };
+}
+
+/** The same for the same drop of the same file, on every machine; inodes are not part of it, since shares make them up. */
+export function jobOf({ name, sizeBytes, modifiedMs }: Pick<FoundFile, 'name' | 'sizeBytes' | 'modifiedMs'>): string {
+  return createHash('sha256').update(JSON.stringify([name, sizeBytes, modifiedMs])).digest('hex').slice(0, 16);
+}
+
+/** 'a/film.restored.mp4' and 2 give 'a/film.restored (2).mp4'; 1 leaves the name. */
+export function numbered(name: string, count: number): string {
+  if (count === 1) return name;
+  const { dir, name: stem, ext } = path.posix.parse(name);
+  return path.posix.join(dir, `${stem} (${count})${ext}`);
+}
+
+/** The first names, all with the same number, under which there is nothing in their folders yet. */
+export async function freeNames(wanted: readonly { readonly folder: string; readonly name: string }[]): Promise<string[]> {
+  for (let count = 1; ; count++) {
+    const paths = wanted.map(({ folder, name }) => path.join(folder, numbered(name, count)));
+    const taken = await Promise.all(paths.map((file) => exists(file)));
+    if (!taken.includes(true) && new Set(paths).size === paths.length) return paths;
+  }
+}

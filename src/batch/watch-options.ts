@@ -1,0 +1,71 @@
+import path from 'node:path';
+import { z } from 'zod';
+import { RestorationError } from '../core/errors.ts';
+import { restoreOptionsSchema } from '../pipeline/options.ts';
+import { readText, statOrUndefined } from '../platform/files.ts';
+
+const SETTINGS_NAME = 'restore.json';
+
+/** What restore.json may say: how a film is restored, not where anything lies. */
+const settingsSchema = restoreOptionsSchema.omit({
+  input: true,
+  output: true,
+  workdir: true,
+  overwrite: true,
+  fresh: true,
+});
+export type FilmSettings = z.infer<typeof settingsSchema>;
+
+/**
+ * Options for a film by where it was dropped: `base`, then restore.json of the inbox, then of every folder down to the
+ * film's own, the nearest last. Paths in a restore.json are relative to it. Throws USAGE that names file and place.
+ */
+export async function settingsFor(inbox: string, name: string, base: FilmSettings): Promise<FilmSettings> {
+  const parts = name.split('/').slice(0, -1);
+  let settings = base;
+  for (let depth = 0; depth <= parts.length; depth++) {
+    const folder = path.join(inbox, ...parts.slice(0, depth));
+    const file = path.join(folder, SETTINGS_NAME);
+    if (!(await statOrUndefined(file))) continue;
+    const own = inFolder(parseSettings(await readText(file), file), folder);
+    // Two ways to say one thing: the nearer one replaces both.
+    const { upscale, to, ...others } = settings;
+    const size = own.upscale === undefined && own.to === undefined ? { upscale, to } : {};
+    settings = Object.fromEntries(
+      Object.entries({ ...others, ...size, ...own }).filter(([, value]) => value !== undefined),
+    );
+  }
+  return settings;
+}
+
+function parseSettings(text: string, file: string): FilmSettings {
+  const hint = 'Correct the file; what lies beside it waits until then.';
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    throw new RestorationError('USAGE', `${file} is not JSON.`, { hint, cause: error });
+  }
+  const result = settingsSchema.safeParse(json);
+  if (result.success) return result.data;
+  const issue = result.error.issues[0];
+  throw new RestorationError(
+    'USAGE',
+    `${file} is wrong at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'no settings'}.`,
+    { hint },
+  );
+}
+
+const isPath = (value: string): boolean => /[\\/]|\.(json|onnx)$/i.test(value);
+
+function inFolder(settings: FilmSettings, folder: string): FilmSettings {
+  const resolve = (value: string): string => (isPath(value) ? path.resolve(folder, value) : value);
+  const { preset, models } = settings;
+  return {
+    ...settings,
+    ...(preset === undefined ? {} : { preset: resolve(preset) }),
+    ...(models === undefined
+      ? {}
+      : { models: Object.fromEntries(Object.entries(models).map(([kind, model]) => [kind, resolve(model)])) }),
+  };
+}

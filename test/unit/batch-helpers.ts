@@ -1,0 +1,73 @@
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import type { FilmWork } from '../../src/batch/watch-film.ts';
+import type { RestoreEvent } from '../../src/core/events.ts';
+import { RestorationError } from '../../src/core/errors.ts';
+import type { Clock } from '../../src/platform/clock.ts';
+import { systemClock } from '../../src/platform/clock.ts';
+
+export const tempFolder = (): string => mkdtempSync(path.join(os.tmpdir(), 'watch-'));
+
+/** A clock that runs faster than time, from a given moment. */
+export function fastClock(factor: number, startMs = Date.now()): Clock {
+  const origin = performance.now();
+  const monotonic = (): number => (performance.now() - origin) * factor;
+  return {
+    monotonic,
+    now: () => startMs + monotonic(),
+    sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
+  };
+}
+
+/**
+ * "Restores" text files, segment by segment, with the same promises as the real thing: the result appears under its name when
+ * it is whole, finished segments are kept. Files say what happens to them: 'bad' is no film, 'flaky' fails, 'slow' takes
+ * `slowMs` a segment.
+ */
+export function textWork(log: string[], slowMs = 200): FilmWork {
+  return {
+    size: async ({ input }) => ({ frames: (await readFile(input, 'utf8')).split(' ').length, pixels: 1, kind: 'text' }),
+    sizeOf: ({ estimate }) => ({ frames: estimate.frames, pixels: 1, kind: 'text' }),
+    restore: async function* ({ input, output = '' }, { signal }) {
+      const text = await readFile(input, 'utf8');
+      if (text.startsWith('bad')) throw new RestorationError('INPUT_NOT_MEDIA', `${path.basename(input)} is no film.`);
+      if (text.startsWith('flaky')) throw new RestorationError('DECODE_FAILED', 'It broke.', { retryable: true });
+      const work = path.join(output, '.restore', 'hash');
+      await mkdir(work, { recursive: true });
+      const words = text.split(' ');
+      const estimate = { frames: words.length };
+      yield { type: 'plan', input, plan: { notes: [] }, estimate } as unknown as RestoreEvent;
+      for (const [index, word] of words.entries()) {
+        const file = path.join(work, `segment-${index}`);
+        const there = await readFile(file, 'utf8').catch(() => undefined);
+        if (there !== word) {
+          if (text.startsWith('slow')) await systemClock.sleep(slowMs, signal);
+          signal.throwIfAborted();
+          log.push(`${path.basename(input)}:${index}`);
+          await writeFile(file, word);
+        }
+        yield { type: 'segment', input, index, start: index, end: index + 1, state: there === word ? 'reused' : 'done' };
+      }
+      const name = `${path.parse(input).name}.restored.txt`;
+      await writeFile(path.join(output, `.${name}`), text.toUpperCase());
+      await rename(path.join(output, `.${name}`), path.join(output, name));
+      await rm(path.dirname(work), { recursive: true });
+      const sizeBytes = text.length;
+      yield { type: 'done', input, output: path.join(output, name), frames: words.length, seconds: 0, sizeBytes };
+    },
+  };
+}
+
+/** Every file below a folder with its content, journals and leases left out. */
+export async function filesIn(folder: string): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
+    const full = path.join(entry.parentPath, entry.name);
+    if (entry.isFile() && !/(\.ndjson|\.lease)$/.test(entry.name)) {
+      files[path.relative(folder, full)] = await readFile(full, 'utf8');
+    }
+  }
+  return files;
+}
