@@ -84,7 +84,7 @@ function encoding({ encode, decode }: Plan): string {
 
 function streamName(stream: MediaStream | undefined, index: number): string {
   if (!stream) return `stream ${index}`;
-  const language = stream.language === undefined ? '' : ` ${stream.language}`;
+  const language = stream.language === undefined || stream.language === 'und' ? '' : ` ${stream.language}`;
   const title = stream.title === undefined ? '' : ` ${quoteName(stream.title)}`;
   return `${stream.kind}${language}${title} (${stream.codec})`;
 }
@@ -139,11 +139,10 @@ export function formatPlanSummary(plan: Plan, estimate: Estimate): string[] {
   const { video } = plan.media;
   const { format, encoder } = plan.encode;
   const stages = plan.stages.length === 0 ? 'encode only' : plan.stages.map(({ kind }) => kind).join(', ');
+  const time = estimate.seconds === undefined ? '' : `; about ${formatDuration(estimate.seconds)}`;
   return [
     `${quoteName(plan.media.path)} -> ${quoteName(plan.output)}`,
-    `${video.width}x${video.height} -> ${format.width}x${format.height} ${encoder}, preset ${plan.preset}: ${stages}; ${
-      estimate.seconds === undefined ? 'time unknown' : `about ${formatDuration(estimate.seconds)}`
-    }`,
+    `${video.width}x${video.height} -> ${format.width}x${format.height} ${encoder}, preset ${plan.preset}: ${stages}${time}`,
     ...plan.notes,
   ];
 }

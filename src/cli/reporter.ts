@@ -154,17 +154,28 @@ function causes(error: RestorationError): string[] {
   return chain;
 }
 
+/** Between two `analysis` events for programs: there is one a frame. */
+const ANALYSIS_INTERVAL_MS = 500;
+
 /** For programs: every event as it is, one JSON object a line. */
 export class JsonReporter implements Reporter {
   readonly #log: Log;
   readonly #write: (text: string) => void;
 
-  constructor(log: Log, write: (text: string) => void) {
+  readonly #now: () => number;
+  #analysisMs = Number.NEGATIVE_INFINITY;
+
+  constructor(log: Log, write: (text: string) => void, now: () => number = () => performance.now()) {
     this.#log = log;
     this.#write = write;
+    this.#now = now;
   }
 
   event(event: RestoreEvent): void {
+    if (event.type === 'analysis') {
+      if (this.#now() - this.#analysisMs < ANALYSIS_INTERVAL_MS) return;
+      this.#analysisMs = this.#now();
+    }
     this.#write(`${JSON.stringify(event)}\n`);
   }
 
