@@ -3,7 +3,14 @@ import type { FrameFormat, PixelFormat } from '../../src/core/format.ts';
 import type { Frame, FrameStream, Plane } from '../../src/core/frame.ts';
 import type { Shot } from '../../src/core/range.ts';
 import type { Stage } from '../../src/core/stage.ts';
-import { openEngine, resolveModel, restoreStages, type Engine, type ModelKind } from '../../src/restore/index.ts';
+import {
+  openEngine,
+  resolveModel,
+  restoreStages,
+  type Engine,
+  type ModelKind,
+  type ResolvedModel,
+} from '../../src/restore/index.ts';
 import { temporalStages } from '../../src/temporal/index.ts';
 import { imresize } from './metrics/imresize.ts';
 import { toByte, type Channel, type RgbPicture } from './picture.ts';
@@ -94,6 +101,7 @@ export function rgbOfFrame(frame: Frame): RgbPicture {
 export class Shipped {
   readonly engine: Engine;
   readonly #stop: AbortController;
+  readonly #models = new Map<string, Promise<ResolvedModel>>();
 
   private constructor(engine: Engine, stop: AbortController) {
     this.engine = engine;
@@ -111,11 +119,16 @@ export class Shipped {
     if (temporal) return temporal.create(temporal.schema.parse(options));
     const spatial = restoreStages.find((definition) => definition.kind === kind);
     if (!spatial) throw new Error(`There is no stage called ${kind}.`);
-    const environment =
-      model === undefined
-        ? { engine: this.engine }
-        : { engine: this.engine, model: await resolveModel(kind as ModelKind, model) };
-    return spatial.create(spatial.schema.parse(options), environment);
+    const resolved = model === undefined ? undefined : await this.#resolve(kind as ModelKind, model);
+    return spatial.create(spatial.schema.parse(options), { engine: this.engine, model: resolved });
+  }
+
+  /** Looked up once: a measurement must not change models half-way. */
+  #resolve(kind: ModelKind, model: string): Promise<ResolvedModel> {
+    const key = `${kind} ${model}`;
+    const known = this.#models.get(key) ?? resolveModel(kind, model);
+    this.#models.set(key, known);
+    return known;
   }
 
   /** Frames through a chain of stages, in order. Without `shots` every frame is a shot of its own. */
