@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Estimate } from '../core/events.ts';
 import { frameBytes } from '../core/format.ts';
 import type { FrameStream } from '../core/frame.ts';
@@ -45,6 +46,7 @@ export async function estimatePlan(
 async function measureSpeed(plan: Plan, outer: AbortSignal): Promise<number> {
   const local = new AbortController();
   const signal = AbortSignal.any([outer, local.signal]);
+  setMaxListeners(0, signal);
   const built = await buildStages(plan, {}, signal);
   try {
     let stream: FrameStream = decodeFrames(plan.decode, { signal });

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { Journal } from '../batch/journal.ts';
 import { RestorationError } from '../core/errors.ts';
@@ -43,6 +44,8 @@ export async function* restore(
 ): AsyncGenerator<RestoreEvent> {
   const stop = new AbortController();
   const signal = control.signal ? AbortSignal.any([control.signal, stop.signal]) : stop.signal;
+  // Every frame in flight listens to it.
+  setMaxListeners(0, signal);
   const events = new EventQueue();
   yield* events.drain(run(parseOptions(options), signal, events.emit), () => stop.abort());
 }

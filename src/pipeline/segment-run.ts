@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Journal } from '../batch/journal.ts';
@@ -84,6 +85,7 @@ async function pass(
   if (!first || !last) return;
   const local = new AbortController();
   const signal = AbortSignal.any([context.signal, local.signal]);
+  setMaxListeners(0, signal);
   const range = { start: first.range.start - first.leadIn, end: last.range.end + last.leadOut };
   const frames = chain(range, signal, context);
   let current: { readonly segment: Segment; readonly encoder: SegmentEncoder; readonly temporary: string } | undefined;
