@@ -103,7 +103,7 @@ class WorkerEngine implements Engine {
     };
     const outcome = await abortable(this.#runSomewhere(job, 'model' in first, options), signals);
     this.#count(first.task, outcome);
-    return outcome.reply as ReplyTo<Request>;
+    return outcome.reply;
   }
 
   busySeconds(): EngineLoad {

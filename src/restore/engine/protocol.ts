@@ -15,8 +15,7 @@ export interface WorkerData {
 }
 
 export type ToWorker =
-  | { readonly type: 'job'; readonly id: number; readonly request: TaskRequest }
-  | { readonly type: 'close' };
+  { readonly type: 'job'; readonly id: number; readonly request: TaskRequest } | { readonly type: 'close' };
 
 export interface WorkerError {
   readonly code: ErrorCode;

@@ -19,9 +19,13 @@ async function verifiedBytes(model: ResolvedModel): Promise<Uint8Array> {
     throw new RestorationError('MODEL_INVALID', `The weights ${model.path} cannot be read.`, { cause: error });
   }
   if (createHash('sha256').update(bytes).digest('hex') !== model.sha256) {
-    throw new RestorationError('MODEL_INVALID', `The weights ${model.path} are not the ones that were checked before.`, {
-      hint: 'They were changed while the program ran; start it again.',
-    });
+    throw new RestorationError(
+      'MODEL_INVALID',
+      `The weights ${model.path} are not the ones that were checked before.`,
+      {
+        hint: 'They were changed while the program ran; start it again.',
+      },
+    );
   }
   return bytes;
 }
@@ -75,7 +79,6 @@ export class Sessions {
     this.#data = data;
     this.#backends = backends;
   }
-
 
   get(model: ResolvedModel): Promise<OpenModel> {
     let open = this.#open.get(model.sha256);

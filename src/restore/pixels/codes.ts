@@ -44,3 +44,14 @@ export const lumaToCodes = (source: Float32Array, range: CodeRange, target: Plan
 
 export const chromaToCodes = (source: Float32Array, range: CodeRange, target: Plane): boolean =>
   toCodes(source, range.neutral, range.chromaSpan, range.max, target);
+
+/** Size and coding of planes that travel to a worker. */
+export interface PlaneCoding {
+  readonly width: number;
+  readonly height: number;
+  readonly codes: CodeRange;
+}
+
+/** Allocates codes of the depth that `max` tells. */
+export const codesFor = (length: number, max: number): Plane =>
+  max > 255 ? new Uint16Array(length) : new Uint8Array(length);

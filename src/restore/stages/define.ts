@@ -6,7 +6,10 @@ interface StageParts<Schema extends z.ZodType> {
   readonly kind: string;
   readonly summary: string;
   readonly schema: Schema;
-  readonly create: (options: z.infer<Schema>, environment: RestoreEnvironment) => Omit<Stage, 'kind' | 'temporalRadius'>;
+  readonly create: (
+    options: z.infer<Schema>,
+    environment: RestoreEnvironment,
+  ) => Omit<Stage, 'kind' | 'temporalRadius'>;
 }
 
 /** A spatial stage. `create` takes options as a plan holds them: what is left out gets its default. */

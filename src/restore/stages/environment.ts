@@ -1,11 +1,13 @@
+import { z } from 'zod';
 import { codeRange } from '../../core/color.ts';
 import { RestorationError } from '../../core/errors.ts';
 import type { FrameFormat } from '../../core/format.ts';
 import type { Frame } from '../../core/frame.ts';
+import type { Rect } from '../../core/media.ts';
 import type { StageContext } from '../../core/stage.ts';
 import type { Engine, JobOptions } from '../engine/engine.ts';
 import type { ColorizeManifest, PictureManifest, ResolvedModel } from '../models/schema.ts';
-import type { PlaneCoding } from '../tasks/task.ts';
+import type { PlaneCoding } from '../pixels/codes.ts';
 
 /** What the stages of this folder are created with. */
 export interface RestoreEnvironment {
@@ -19,9 +21,13 @@ export type ColorizeModel = ResolvedModel & { readonly manifest: ColorizeManifes
 
 function missing(kind: string, model: ResolvedModel | undefined): RestorationError {
   return model
-    ? new RestorationError('MODEL_INVALID', `${model.manifest.id} is a model for ${model.manifest.kind}, not ${kind}.`, {
-        hint: '`restore models` lists the models for each stage.',
-      })
+    ? new RestorationError(
+        'MODEL_INVALID',
+        `${model.manifest.id} is a model for ${model.manifest.kind}, not ${kind}.`,
+        {
+          hint: '`restore models` lists the models for each stage.',
+        },
+      )
     : new RestorationError('INTERNAL', `The stage ${kind} was given no model.`);
 }
 
@@ -42,7 +48,11 @@ export const codingOf = ({ width, height, color, pixelFormat }: FrameFormat): Pl
   codes: codeRange(color.range, pixelFormat.bitDepth),
 });
 
-export const jobFor = ({ index }: Frame, { signal, warn }: StageContext): JobOptions => ({ signal, warn, order: index });
+export const jobFor = ({ index }: Frame, { signal, warn }: StageContext): JobOptions => ({
+  signal,
+  warn,
+  order: index,
+});
 
 /** What a network computes has more than 256 steps: 8-bit sources leave it with 10 bits. */
 export const deepened = (format: FrameFormat): FrameFormat =>
@@ -50,3 +60,13 @@ export const deepened = (format: FrameFormat): FrameFormat =>
 
 /** Nothing to give back: planes from a worker are ordinary memory. */
 export const nothing = (): void => undefined;
+
+const whole = z.number().int().nonnegative();
+export const rectSchema = z.object({ x: whole, y: whole, width: whole.min(2), height: whole.min(2) });
+
+/** The part of the picture that is worked on: all of it, or `area`. Throws where that lies outside. */
+export function areaOf({ width, height }: FrameFormat, area: Rect | undefined): Rect {
+  if (!area) return { x: 0, y: 0, width, height };
+  if (area.x + area.width <= width && area.y + area.height <= height) return area;
+  throw new RestorationError('INTERNAL', `The picture area lies outside the ${width} x ${height} frame.`);
+}

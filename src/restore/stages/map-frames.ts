@@ -14,9 +14,9 @@ export async function* mapFrames(
   let next: Promise<IteratorResult<Frame>> | undefined;
   let ended = false;
   const pull = (): Promise<IteratorResult<Frame>> => {
-    const pulled = source.next();
+    const pulled = Promise.resolve(source.next());
     // Whoever awaits it later sees the failure; until then it must not count as unhandled.
-    pulled.catch(() => undefined);
+    void pulled.catch(() => undefined);
     return pulled;
   };
   try {
@@ -25,10 +25,7 @@ export async function* mapFrames(
       const [head] = flight;
       if (!head && !next) return;
       // A finished head goes out at once, even while the source is slow.
-      const came = await Promise.race([
-        ...(head ? [head.then(() => undefined)] : []),
-        ...(next ? [next] : []),
-      ]);
+      const came = await Promise.race([...(head ? [head.then(() => undefined)] : []), ...(next ? [next] : [])]);
       if (came === undefined) {
         flight.shift();
         if (head) yield await head;
@@ -44,9 +41,12 @@ export async function* mapFrames(
     }
   } finally {
     const disposed = flight.map((result) => result.then((frame) => frame.dispose()).catch(() => undefined));
-    const pulled = next?.then((step) => {
-      if (step.done !== true) step.value.dispose();
-    }, () => undefined);
+    const pulled = next?.then(
+      (step) => {
+        if (step.done !== true) step.value.dispose();
+      },
+      () => undefined,
+    );
     await Promise.all([...disposed, pulled]);
     await source.return?.();
   }

@@ -1,3 +1,6 @@
+import { runApplyChroma, type ApplyChromaReply, type ApplyChromaRequest } from './apply-chroma.ts';
+import { runColorize, type ColorizeReply, type ColorizeRequest } from './colorize.ts';
+import { runDenoiseChroma, type DenoiseChromaReply, type DenoiseChromaRequest } from './denoise-chroma.ts';
 import { runLuma, type LumaReply, type LumaRequest } from './luma.ts';
 import { runResizeChroma, type ResizeChromaReply, type ResizeChromaRequest } from './resize-chroma.ts';
 import type { TaskTools } from './task.ts';
@@ -6,6 +9,9 @@ import type { TaskTools } from './task.ts';
 export interface TaskMap {
   readonly luma: { readonly request: LumaRequest; readonly reply: LumaReply };
   readonly 'resize-chroma': { readonly request: ResizeChromaRequest; readonly reply: ResizeChromaReply };
+  readonly 'denoise-chroma': { readonly request: DenoiseChromaRequest; readonly reply: DenoiseChromaReply };
+  readonly colorize: { readonly request: ColorizeRequest; readonly reply: ColorizeReply };
+  readonly 'apply-chroma': { readonly request: ApplyChromaRequest; readonly reply: ApplyChromaReply };
 }
 
 export type TaskName = keyof TaskMap;
@@ -20,5 +26,11 @@ export async function runTask(request: TaskRequest, tools: TaskTools): Promise<T
       return runLuma(request, tools);
     case 'resize-chroma':
       return runResizeChroma(request);
+    case 'denoise-chroma':
+      return runDenoiseChroma(request);
+    case 'colorize':
+      return runColorize(request, tools);
+    case 'apply-chroma':
+      return runApplyChroma(request);
   }
 }

@@ -1,11 +1,11 @@
 import type { Plane } from '../../core/frame.ts';
 import type { PictureManifest, ResolvedModel } from '../models/schema.ts';
 import { catmullRom, lanczos3, resample } from '../pixels/resample.ts';
-import { lumaToCodes } from '../pixels/codes.ts';
+import { codesFor, lumaToCodes, type PlaneCoding } from '../pixels/codes.ts';
 import { scratch } from '../pixels/scratch.ts';
 import { runTiled, type TiledPicture } from '../tiling/run.ts';
 import { outputFault } from './faults.ts';
-import { codesFor, type PlaneCoding, type TaskTools } from './task.ts';
+import type { TaskTools } from './task.ts';
 
 /** A luma plane through a network: super-resolution or denoising. */
 export interface LumaRequest {

@@ -2,10 +2,9 @@ import type { ChromaLocation, ChromaSampling } from '../../core/format.ts';
 import { chromaSize } from '../../core/format.ts';
 import type { Plane } from '../../core/frame.ts';
 import { chromaMapping, chromaSites } from '../pixels/chroma-sites.ts';
-import { chromaToCodes, chromaToFloat } from '../pixels/codes.ts';
+import { chromaToCodes, chromaToFloat, codesFor, type PlaneCoding } from '../pixels/codes.ts';
 import { catmullRom, resample, triangle } from '../pixels/resample.ts';
 import { scratch } from '../pixels/scratch.ts';
-import { codesFor, type PlaneCoding } from './task.ts';
 
 /** Chroma planes brought to another picture size and depth. Sizes in `source` and `target` are those of luma. */
 export interface ResizeChromaRequest {
@@ -22,7 +21,13 @@ export interface ResizeChromaReply {
 }
 
 /** Catmull-Rom upward, antialiased triangle downward; chroma keeps its place relative to luma. */
-export function runResizeChroma({ planes, sampling, location, source, target }: ResizeChromaRequest): ResizeChromaReply {
+export function runResizeChroma({
+  planes,
+  sampling,
+  location,
+  source,
+  target,
+}: ResizeChromaRequest): ResizeChromaReply {
   const { stepX, stepY, siteX, siteY } = chromaSites(sampling, location);
   const from = chromaSize(source.width, source.height, sampling);
   const to = chromaSize(target.width, target.height, sampling);

@@ -1,4 +1,3 @@
-import type { CodeRange } from '../../core/color.ts';
 import type { InferenceSession, TensorValue } from '../backends/backend.ts';
 import type { ResolvedModel } from '../models/schema.ts';
 
@@ -24,14 +23,3 @@ export interface TaskTools {
   /** Whether the device may give wrong results, so that they are looked at. */
   readonly suspicious: boolean;
 }
-
-/** Size and coding of planes that travel to a worker. */
-export interface PlaneCoding {
-  readonly width: number;
-  readonly height: number;
-  readonly codes: CodeRange;
-}
-
-/** Allocates codes of the depth that `max` tells. */
-export const codesFor = (length: number, max: number): Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer> =>
-  max > 255 ? new Uint16Array(length) : new Uint8Array(length);

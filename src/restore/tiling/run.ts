@@ -8,10 +8,10 @@ import { planTiles, roundUp, type Tile } from './tiles.ts';
 const SMALLEST_TILE = 32;
 
 /** Words that runtimes and drivers use when memory does not suffice. */
-const OUT_OF_MEMORY = /bad.?alloc|failed to allocate|out of memory|cannot allocate|not enough memory|array buffer allocation/i;
+const OUT_OF_MEMORY =
+  /bad.?alloc|failed to allocate|out of memory|cannot allocate|not enough memory|array buffer allocation/i;
 
-export const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof Error && OUT_OF_MEMORY.test(error.message);
+export const isOutOfMemory = (error: unknown): boolean => error instanceof Error && OUT_OF_MEMORY.test(error.message);
 
 /** A picture to run through a network, as its reader and writer see it. Channels are planar. */
 export interface TiledPicture {

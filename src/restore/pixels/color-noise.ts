@@ -1,0 +1,62 @@
+/** Repeatable random numbers in 0..1 (mulberry32). */
+function random(seed: number): () => number {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** A normal deviate (Box and Muller). */
+const normal = (next: () => number): number => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+
+/** Waves over the color plane, their length in chroma units, and how far they move the logits (standard deviation). */
+const WAVES = 6;
+const WAVE_LENGTH = 0.35;
+const STRENGTH = 1.5;
+/** Knots of the fields over the picture, along its sides. */
+const KNOTS = 4;
+
+/** A smooth random function over the unit square, of unit variance at its knots. */
+function field(next: () => number): (x: number, y: number) => number {
+  const knots = Float32Array.from({ length: KNOTS * KNOTS }, () => normal(next));
+  const at = (i: number, j: number): number => knots[j * KNOTS + i] ?? 0;
+  return (x, y) => {
+    const [u, v] = [x * (KNOTS - 1), y * (KNOTS - 1)];
+    const [i, j] = [Math.min(Math.floor(u), KNOTS - 2), Math.min(Math.floor(v), KNOTS - 2)];
+    const ease = (t: number): number => t * t * (3 - 2 * t);
+    const [s, t] = [ease(u - i), ease(v - j)];
+    return (at(i, j) * (1 - s) + at(i + 1, j) * s) * (1 - t) + (at(i, j + 1) * (1 - s) + at(i + 1, j + 1) * s) * t;
+  };
+}
+
+/**
+ * What a seed adds to the logits, `bins.length * width * height` values: neighbors in the picture and colors that are
+ * alike move together, so that other plausible colors come out whole instead of speckled. It does not depend on time, so
+ * it does not flicker.
+ */
+export function colorNoise(
+  seed: number,
+  bins: readonly (readonly [number, number])[],
+  width: number,
+  height: number,
+): Float32Array {
+  const next = random(seed);
+  const noise = new Float32Array(bins.length * width * height);
+  for (let wave = 0; wave < WAVES; wave++) {
+    const [fx, fy] = [normal(next) / WAVE_LENGTH, normal(next) / WAVE_LENGTH];
+    const phase = 2 * Math.PI * next();
+    const amplitude = field(next);
+    const plane = Float32Array.from({ length: width * height }, (_, i) =>
+      amplitude(((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height),
+    );
+    bins.forEach(([cb, cr], bin) => {
+      const gain = STRENGTH * Math.sqrt(2 / WAVES) * Math.cos(2 * Math.PI * (fx * cb + fy * cr) + phase);
+      const start = bin * plane.length;
+      for (let i = 0; i < plane.length; i++) noise[start + i] = (noise[start + i] ?? 0) + gain * (plane[i] ?? 0);
+    });
+  }
+  return noise;
+}

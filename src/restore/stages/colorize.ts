@@ -1,0 +1,63 @@
+import { z } from 'zod';
+import type { Frame } from '../../core/frame.ts';
+import { codingOf, colorizeModel, jobFor, areaOf, rectSchema } from './environment.ts';
+import { defineStage } from './define.ts';
+import { mapFrames, replaced } from './map-frames.ts';
+
+const schema = z.object({
+  /** Gain of the predicted color; default: the model's. 0 is gray. */
+  saturation: z.number().min(0).max(4).optional(),
+  /** Of the annealed mean: 1 is safe and grayish, toward 0 vivid; default: the model's. */
+  temperature: z.number().min(0.05).max(4).optional(),
+  /** 0: the most plausible colors; other numbers: other plausible colors, the same each time. */
+  seed: z.number().int().min(0).max(4294967295).default(0),
+  /** Where the picture is between black bars that were not cut off. */
+  area: rectSchema.optional(),
+});
+
+export const colorize = defineStage({
+  kind: 'colorize',
+  summary: 'Predicts color on a coarse grid; luma and chroma planes stay as they are.',
+  schema,
+  create: (options, environment) => {
+    const { engine } = environment;
+    const model = colorizeModel(environment.model);
+    const { seed } = options;
+    const saturation = (options.saturation ?? 1) * model.manifest.saturation;
+    const temperature = options.temperature ?? model.manifest.temperature;
+    return {
+      outputFormat: (input) => input,
+      run: (frames, context) =>
+        mapFrames(frames, engine.lookAhead, async (frame): Promise<Frame> => {
+          const [luma] = frame.planes;
+          if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
+          const [source, area] = [codingOf(frame.format), areaOf(frame.format, options.area)];
+          try {
+            const chromaGrid = await engine.run(
+              () =>
+                ({
+                  task: 'colorize',
+                  model,
+                  plane: luma.slice(),
+                  source,
+                  area,
+                  temperature,
+                  saturation,
+                  seed,
+                }) as const,
+              jobFor(frame, context),
+            );
+            return replaced(frame, {
+              format: frame.format,
+              planes: frame.planes,
+              chromaGrid,
+              dispose: () => frame.dispose(),
+            });
+          } catch (error) {
+            frame.dispose();
+            throw error;
+          }
+        }),
+    };
+  },
+});

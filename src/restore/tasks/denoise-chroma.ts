@@ -1,0 +1,45 @@
+import { chromaSize, type ChromaSampling } from '../../core/format.ts';
+import type { Plane } from '../../core/frame.ts';
+import { chromaToCodes, chromaToFloat, codesFor, floatPlane, type PlaneCoding } from '../pixels/codes.ts';
+import { guidedFilter } from '../pixels/guided-filter.ts';
+import { lumaAtChroma } from '../pixels/luma-at-chroma.ts';
+
+/** Windows of 7 x 7 chroma samples: the best of 5, 7, 9 and 13 on average over noise levels. */
+const RADIUS = 3;
+
+/** Chroma planes freed from noise, guided by luma that is clean already. */
+export interface DenoiseChromaRequest {
+  readonly task: 'denoise-chroma';
+  readonly planes: readonly Plane[];
+  readonly sampling: ChromaSampling;
+  readonly source: PlaneCoding;
+  /** Clean luma, coded as `target`. */
+  readonly luma: Plane;
+  readonly target: PlaneCoding;
+  /** Noise level: sigma in 8-bit code values divided by 50. */
+  readonly strength: number;
+}
+
+export interface DenoiseChromaReply {
+  readonly planes: readonly Plane[];
+}
+
+export function runDenoiseChroma(request: DenoiseChromaRequest): DenoiseChromaReply {
+  const { planes, sampling, source, target, luma, strength } = request;
+  const size = chromaSize(source.width, source.height, sampling);
+  const guide = lumaAtChroma(luma, target, sampling, { x: 0, y: 0, ...size });
+  const unit = (source.codes.max + 1) / 256;
+  const sigma = (50 * strength * unit) / source.codes.chromaSpan;
+  const noisy = planes.map((plane) => {
+    const float = floatPlane(size.width, size.height);
+    chromaToFloat(plane, source.codes, float.data);
+    return float;
+  });
+  return {
+    planes: guidedFilter(noisy, guide, RADIUS, sigma).map(({ data }) => {
+      const codes = codesFor(data.length, target.codes.max);
+      chromaToCodes(data, target.codes, codes);
+      return codes;
+    }),
+  };
+}
