@@ -16,7 +16,7 @@ const PRIOR = 1e-4;
 
 /**
  * The map that carries most of `a` to `b` (values of the same places in two pictures, 0..1). Places where something moved
- * are outliers and have no say as long as they are fewer than half: Tukey's biweight by reweighted least squares.
+ * are outliers and have no say as long as they are fewer than half: reduced major axis, reweighted by Tukey's biweight.
  */
 export function relateBrightness(a: Float32Array, b: Float32Array): BrightnessMap {
   const count = a.length;
@@ -27,7 +27,7 @@ export function relateBrightness(a: Float32Array, b: Float32Array): BrightnessMa
   for (let round = 0; round < ROUNDS; round++) {
     for (let i = 0; i < count; i++) residuals[i] = Math.abs((b[i] ?? 0) - gain * (a[i] ?? 0) - offset);
     const reach = 4.685 * (1.4826 * median(residuals) + AGREEMENT);
-    let [sw, sx, sy, sxx, sxy] = [0, 0, 0, 0, 0];
+    let [sw, sx, sy, sxx, syy] = [0, 0, 0, 0, 0];
     for (let i = 0; i < count; i++) {
       const t = (residuals[i] ?? 0) / reach;
       if (t >= 1) continue;
@@ -38,16 +38,21 @@ export function relateBrightness(a: Float32Array, b: Float32Array): BrightnessMa
       sx += weight * x;
       sy += weight * y;
       sxx += weight * x * x;
-      sxy += weight * x * y;
+      syy += weight * y * y;
     }
     if (sw === 0) return SAME_BRIGHTNESS;
-    const spread = sxx - (sx * sx) / sw;
-    const shared = sxy - (sx * sy) / sw;
-    gain = clamp((shared + PRIOR * count) / (spread + PRIOR * count), 0.5, 2);
+    const spreadX = Math.max(0, sxx - (sx * sx) / sw);
+    const spreadY = Math.max(0, syy - (sy * sy) / sw);
+    // The ratio of spreads, not the slope of a regression: that is too flat as soon as the camera moves.
+    gain = clamp(Math.sqrt((spreadY + PRIOR * count) / (spreadX + PRIOR * count)), 0.5, 2);
     offset = clamp((sy - gain * sx) / sw, -0.3, 0.3);
   }
   return { gain, offset };
 }
+
+/** As `relateBrightness`, by the tones that the pictures have and not by where: for pictures that moved as a whole. */
+export const relateTones = (a: Float32Array, b: Float32Array): BrightnessMap =>
+  relateBrightness(a.slice().sort(), b.slice().sort());
 
 /** `second` after `first`. */
 export const composeBrightness = (first: BrightnessMap, second: BrightnessMap): BrightnessMap => ({

@@ -1,4 +1,4 @@
-import { relateBrightness, type BrightnessMap } from './brightness.ts';
+import { relateTones, type BrightnessMap } from './brightness.ts';
 import { clamp, reduceArea, type Gray } from './gray.ts';
 
 /**
@@ -194,7 +194,7 @@ export function estimateMotion(
   height: number,
   start?: MotionField,
 ): MotionField {
-  const map = relateBrightness(from.smallest.data, to.smallest.data);
+  const map = relateTones(from.smallest.data, to.smallest.data);
   const count = width * height;
   const residual = new Float32Array(count);
   const field = (x: Float32Array, y: Float32Array): MotionField => ({

@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { ChromaGrid, Frame } from '../../src/core/frame.ts';
+import type { Stage } from '../../src/core/stage.ts';
+import { temporalStages } from '../../src/temporal/index.ts';
+import { estimateMotion, prepareMotion, warp } from '../../src/temporal/motion.ts';
+import {
+  blotches,
+  contextOf,
+  formatOf,
+  frameOf,
+  luma8,
+  noiseAt,
+  runStage,
+  shotsOf,
+  streamOf,
+  type CountedFrame,
+  type Scene,
+} from './temporal-scenes.ts';
+
+const WIDTH = 128;
+const HEIGHT = 96;
+const CELL = 6;
+const [COLUMNS, ROWS] = [Math.ceil(WIDTH / CELL), HEIGHT / CELL];
+const FORMAT = formatOf(WIDTH, HEIGHT);
+const RADIUS = 4;
+
+function smoother(radius = RADIUS): Stage {
+  const definition = temporalStages.find(({ kind }) => kind === 'chroma-smooth');
+  if (!definition) throw new Error('no chroma-smooth');
+  return definition.create({ radius });
+}
+
+/** A grid whose cells have the color of their middles, with `noise` on it that changes from frame to frame. */
+function gridOf(color: (x: number, y: number) => readonly [number, number], time: number, noise: number): ChromaGrid {
+  const count = COLUMNS * ROWS;
+  const [cb, cr, luma] = [new Float32Array(count), new Float32Array(count), new Float32Array(count)];
+  for (let cell = 0; cell < count; cell++) {
+    const [cx, cy] = [cell % COLUMNS, Math.floor(cell / COLUMNS)];
+    const [u, v] = color((cx + 0.5) * CELL, (cy + 0.5) * CELL);
+    // Half of the flicker is of the whole frame, as that of colorizers often is.
+    cb[cell] = u + noise * (noiseAt(0, 0, time) + noiseAt(cx, cy, time)) * Math.SQRT1_2;
+    cr[cell] = v + noise * (noiseAt(1, 0, time) + noiseAt(cx, cy + 99, time)) * Math.SQRT1_2;
+  }
+  return { width: COLUMNS, height: ROWS, cb, cr, luma, confidence: new Float32Array(count).fill(0.6) };
+}
+
+/** A red ball that rolls over a green ground. */
+const ground = blotches(5, 22);
+const skin = blotches(6, 10);
+const ballX = (t: number): number => 18 + 4.5 * t;
+const inBall = (x: number, y: number, t: number): boolean => (x - ballX(t)) ** 2 + (y - 46) ** 2 < 17 ** 2;
+const scene =
+  (t: number): Scene =>
+  (x, y) =>
+    (inBall(x, y, t) ? 0.6 + 0.3 * skin(x - ballX(t), y) : 0.15 + 0.35 * ground(x, y)) + 0.012 * noiseAt(x, y, t);
+const colorAt =
+  (t: number) =>
+  (x: number, y: number): readonly [number, number] =>
+    inBall(x, y, t) ? [-0.1, 0.3] : [-0.15, -0.15];
+
+const COUNT = 20;
+const film = (noise: number): CountedFrame[] =>
+  Array.from({ length: COUNT }, (_, t) => frameOf(t, FORMAT, scene(t), gridOf(colorAt(t), t, noise)));
+
+/** RMS of a grid's difference to the truth over the cells that `where` picks. */
+function errorOf(
+  frames: readonly Frame[],
+  truth: readonly Frame[],
+  where: (x: number, y: number, t: number) => boolean,
+): number {
+  let [sum, count] = [0, 0];
+  frames.forEach(({ chromaGrid, index }, i) => {
+    const right = truth[i]!.chromaGrid!;
+    for (let cell = 0; cell < COLUMNS * ROWS; cell++) {
+      const [x, y] = [((cell % COLUMNS) + 0.5) * CELL, (Math.floor(cell / COLUMNS) + 0.5) * CELL];
+      if (!where(x, y, index)) continue;
+      sum += (chromaGrid!.cb[cell]! - right.cb[cell]!) ** 2 + (chromaGrid!.cr[cell]! - right.cr[cell]!) ** 2;
+      count++;
+    }
+  });
+  return Math.sqrt(sum / count);
+}
+
+const nearBall = (x: number, y: number, t: number): boolean =>
+  Math.abs(Math.hypot(x - ballX(t), y - 46) - 17) < 2 * CELL;
+
+describe('chroma-smooth', () => {
+  test('flicker falls to less than half, around what moves too', async () => {
+    const [clean, noisy] = [film(0), film(0.05)];
+    const smooth = await runStage(smoother(), noisy, shotsOf([0], COUNT));
+    const still = (x: number, y: number, t: number): boolean => !nearBall(x, y, t);
+    expect(errorOf(smooth, clean, still)).toBeLessThan(0.5 * errorOf(noisy, clean, still));
+    expect(errorOf(smooth, clean, nearBall)).toBeLessThan(0.9 * errorOf(noisy, clean, nearBall));
+  });
+
+  test('color does not trail behind what moves', async () => {
+    const clean = film(0);
+    const smooth = await runStage(smoother(), clean, shotsOf([0], COUNT));
+    const behind = (x: number, y: number, t: number): boolean => !inBall(x, y, t) && inBall(x, y, t - 3);
+    // A plain mean over the neighbors is off by about 0.2 there.
+    expect(errorOf(smooth, clean, behind)).toBeLessThan(0.04);
+    expect(errorOf(smooth, clean, (x, y, t) => inBall(x, y, t))).toBeLessThan(0.05);
+    expect(errorOf(smooth, clean, (x, y, t) => !nearBall(x, y, t))).toBeLessThan(0.01);
+  });
+
+  test('brightness that pumps does not keep color from being steadied', async () => {
+    const pump = (t: number): number => 0.8 + 0.2 * Math.sin(t * 2.5);
+    const noisy = film(0.05).map((frame, t) =>
+      frameOf(t, FORMAT, (x, y) => scene(t)(x, y) * pump(t), frame.chromaGrid),
+    );
+    const clean = film(0);
+    const smooth = await runStage(smoother(), noisy, shotsOf([0], COUNT));
+    const still = (x: number, y: number, t: number): boolean => !nearBall(x, y, t);
+    expect(errorOf(smooth, clean, still)).toBeLessThan(0.5 * errorOf(noisy, clean, still));
+  });
+
+  test('no color comes from the other side of a cut', async () => {
+    const cut = 9;
+    const frames = film(0.05).map((frame) => {
+      if (frame.index < cut) return frame;
+      return frameOf(
+        frame.index,
+        FORMAT,
+        ground,
+        gridOf(() => [0.3, 0], frame.index, 0.05),
+      );
+    });
+    const together = await runStage(smoother(), frames, shotsOf([0, cut], COUNT));
+    const apart = [
+      ...(await runStage(smoother(), frames.slice(0, cut), shotsOf([0, cut], COUNT))),
+      ...(await runStage(smoother(), frames.slice(cut), shotsOf([0, cut], COUNT))),
+    ];
+    expect(together.map(({ chromaGrid }) => chromaGrid)).toEqual(apart.map(({ chromaGrid }) => chromaGrid));
+  });
+
+  test('a segment with its lead-in and lead-out gives the same bits as the whole film', async () => {
+    const frames = film(0.05);
+    const shots = shotsOf([0, 7], COUNT);
+    const whole = await runStage(smoother(), frames, shots);
+    const range = fc.tuple(fc.integer({ min: 0, max: COUNT - 1 }), fc.integer({ min: 1, max: 8 }));
+    await fc.assert(
+      fc.asyncProperty(range, async ([start, length]) => {
+        const end = Math.min(COUNT, start + length);
+        const part = frames.slice(Math.max(0, start - RADIUS), end + RADIUS);
+        const out = (await runStage(smoother(), part, shots)).filter(({ index }) => index >= start && index < end);
+        expect(out.map(({ chromaGrid }) => chromaGrid)).toEqual(
+          whole.slice(start, end).map(({ chromaGrid }) => chromaGrid),
+        );
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  test('radius 0 hands the very frames on', async () => {
+    const frames = film(0.05).slice(0, 3);
+    expect(await runStage(smoother(0), frames, shotsOf([0], 3))).toEqual(frames);
+    expect(smoother(0).temporalRadius).toBe(0);
+    expect(smoother(3).temporalRadius).toBe(3);
+  });
+});
+
+describe('the stream', () => {
+  const small = (index: number, withGrid = true): CountedFrame =>
+    frameOf(index, FORMAT, ground, withGrid ? gridOf(() => [0.1, 0.1], index, 0.02) : undefined);
+
+  test('order, timestamps and planes stay; frames are disposed by who takes them, once', async () => {
+    const frames = Array.from({ length: 12 }, (_, i) => small(i));
+    const seen: number[] = [];
+    for await (const frame of smoother(2).run(streamOf(frames), contextOf(shotsOf([0, 5], 12)))) {
+      expect(frame.pts).toBe(BigInt(frame.index) * 512n);
+      expect(frame.planes).toBe(frames[frame.index]!.planes);
+      expect(frames[frame.index]!.disposals.count).toBe(0);
+      frame.dispose();
+      seen.push(frame.index);
+    }
+    expect(seen).toEqual(frames.map(({ index }) => index));
+    expect(frames.map(({ disposals }) => disposals.count)).toEqual(frames.map(() => 1));
+  });
+
+  test('frames without a grid pass through in their place', async () => {
+    const frames = Array.from({ length: 9 }, (_, i) => small(i, i !== 3 && i !== 8));
+    const out = await runStage(smoother(2), frames, shotsOf([0], 9));
+    expect(out.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8]);
+    expect(out[3]).toBe(frames[3]);
+    expect(out[8]).toBe(frames[8]);
+  });
+
+  test('a consumer that stops, and an abort, leave no frame behind', async () => {
+    const frames = Array.from({ length: 12 }, (_, i) => small(i));
+    for await (const frame of smoother(3).run(streamOf(frames), contextOf(shotsOf([0], 12)))) {
+      frame.dispose();
+      if (frame.index === 2) break;
+    }
+    expect(frames.map(({ disposals }) => disposals.count)).toEqual([1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0]);
+
+    const others = Array.from({ length: 12 }, (_, i) => small(i));
+    const controller = new AbortController();
+    const run = async (): Promise<void> => {
+      for await (const frame of smoother(3).run(streamOf(others), contextOf(shotsOf([0], 12), controller.signal))) {
+        frame.dispose();
+        controller.abort();
+      }
+    };
+    await expect(run()).rejects.toThrow(/abort/i);
+    expect(others.map(({ disposals }) => disposals.count)).toEqual([1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]);
+  });
+});
+
+describe('motion', () => {
+  const gray = (picture: Scene): { width: number; height: number; data: Float32Array } => ({
+    ...{ width: 112, height: 64 },
+    data: Float32Array.from(luma8(picture, 112, 64), (value) => value / 255),
+  });
+
+  test.each([
+    [0, 0],
+    [3, -2],
+    [-7.5, 4],
+    [11, 0],
+  ])('a picture that moves by (%d, %d) pixels is found, and brought back', (dx, dy) => {
+    const texture = blotches(9, 15);
+    const a = gray((x, y) => texture(x, y));
+    const b = gray((x, y) => 0.85 * texture(x - dx, y - dy) + 0.03);
+    const motion = estimateMotion(prepareMotion(a), prepareMotion(b), 28, 16);
+    const back = warp(b, motion);
+    let [missed, difference, count] = [0, 0, 0];
+    for (let y = 16; y < 48; y++) {
+      for (let x = 16; x < 96; x++) {
+        const cell = Math.floor(y / 4) * 28 + Math.floor(x / 4);
+        if (Math.hypot(motion.x[cell]! - dx, motion.y[cell]! - dy) > 0.75) missed++;
+        difference += Math.abs((back.data[y * 112 + x]! - 0.03) / 0.85 - a.data[y * 112 + x]!);
+        count++;
+      }
+    }
+    expect(missed / count).toBeLessThan(0.05);
+    expect(difference / count).toBeLessThan(0.015);
+  });
+});
