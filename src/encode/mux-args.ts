@@ -149,6 +149,13 @@ function rotationTag({ encode }: Plan, major: number, spec: string): string[] {
     : [];
 }
 
+/** Copied packets from before the cut are left out, which FFmpeg keeps otherwise; a cover has no time. */
+const dropBeforeCut = ({ media }: Plan, mapped: readonly StreamPlan[]): string[] =>
+  mapped.flatMap(({ action, index }, at) => {
+    const source = media.streams.find((stream) => stream.index === index);
+    return action === 'copy' && source && !isCover(source) ? [`-copypriorss:${at}`, '0'] : [];
+  });
+
 function sourceInput(plan: Plan, span: Span): string[] {
   const { timeBase } = plan.decode;
   const seconds = (ticks: bigint): string => ticksToSeconds(ticks, timeBase).toFixed(6);
@@ -179,6 +186,7 @@ export function muxArgs({ plan, index, output, major, chapters, covers }: MuxArg
     ...(chapters === undefined ? [] : ['-f', 'ffmetadata', '-i', `file:${chapters}`]),
     ...maps,
     ...codecs,
+    ...(span.trimmed ? dropBeforeCut(plan, mapped) : []),
     ...['-map_metadata', '1', '-map_chapters', chapters === undefined ? '1' : '2'],
     ...CONTAINER_TAGS.flatMap((key) => ['-metadata', `${key}=`]),
     ...colorArgs(plan.encode, `:${spec}`),

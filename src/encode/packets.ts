@@ -39,8 +39,7 @@ async function eachLine(
 
 export interface PacketRequest {
   readonly streamIndex: number;
-  /** AAC is framed differently in MPEG-TS; its frames are what is compared. */
-  readonly isAac: boolean;
+  readonly codec: string;
 }
 
 /** Packets of some streams of a file, in the order asked for; timestamps are the file's own. */
@@ -56,7 +55,8 @@ export async function readPackets(
     ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-copyts', '-i', `file:${path}`],
     ...requests.flatMap(({ streamIndex }) => ['-map', `0:${streamIndex}`]),
     ...['-c', 'copy'],
-    ...requests.flatMap(({ isAac }, at) => (isAac ? [`-bsf:${at}`, 'aac_adtstoasc'] : [])),
+    // AAC is framed differently in MPEG-TS; its bare frames are what is compared.
+    ...requests.flatMap(({ codec }, at) => (codec === 'aac' ? [`-bsf:${at}`, 'aac_adtstoasc'] : [])),
     ...['-max_interleave_delta', '0', '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
   ];
   await eachLine(ffmpeg, args, signal, (line) => {
@@ -68,9 +68,11 @@ export async function readPackets(
     }
     if (line.startsWith('#')) return;
     // stream, dts, pts, duration, size, hash
-    const [stream, , pts, , , hash] = line.split(',');
+    const [stream, , pts, , size, hash] = line.split(',');
     const list = lists[Number(stream)];
     if (!list || hash === undefined) return;
+    // Packets without text fill the gaps between MP4's subtitles; every muxer makes its own.
+    if (requests[Number(stream)]?.codec === 'mov_text' && Number(size) <= 2) return;
     list.pts.push(pts === undefined || pts.includes('NOPTS') ? NaN : Number(pts));
     list.crc.push(Number.parseInt(hash.trim(), 16));
   });

@@ -95,19 +95,15 @@ export async function checkCopies(
 ): Promise<{ readonly problems: string[]; readonly packets: number }> {
   const problems: string[] = [];
   const compared = pairs.filter(sameBytes).filter(({ source }) => !source.dispositions.includes('attached_pic'));
-  const request = (streamIndex: number, codec: string): { streamIndex: number; isAac: boolean } => ({
-    streamIndex,
-    isAac: codec === 'aac',
-  });
   const [outputs, sources] = await Promise.all([
     readPackets(
       files.output,
-      compared.map(({ output }) => request(output.index, output.codec_name)),
+      compared.map(({ output: { index, codec_name: codec } }) => ({ streamIndex: index, codec })),
       files.signal,
     ),
     readPackets(
       plan.media.path,
-      compared.map(({ source }) => request(source.index, source.codec)),
+      compared.map(({ source: { index, codec } }) => ({ streamIndex: index, codec })),
       files.signal,
     ),
   ]);
