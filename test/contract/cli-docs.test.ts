@@ -1,0 +1,57 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { EXIT_CODE_MEANINGS } from '../../src/cli/exit-codes.ts';
+import { commanderOptions } from '../../src/cli/flags.ts';
+import { ERROR_CODES, EXIT_CODES, type ErrorCode } from '../../src/index.ts';
+
+const read = (name: string): Promise<string> => readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
+
+/** Cells of the rows of all Markdown tables of a text; `\|` inside a cell is a bar. */
+const rows = (text: string): string[][] =>
+  text
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split(/(?<!\\)\|/)
+        .map((cell) => cell.trim().replaceAll('\\|', '|')),
+    );
+
+test('every option has its row in docs/cli.md', async () => {
+  const first = rows(await read('cli.md')).map(([cell = '']) => cell.replaceAll('`', ''));
+  expect(
+    commanderOptions()
+      .map(({ flags }) => flags)
+      .filter((flags) => !first.includes(flags)),
+  ).toEqual([]);
+});
+
+test('every exit code has its row in docs/cli.md, and none is forgotten', async () => {
+  const shown = rows(await read('cli.md'))
+    .filter(([code = '']) => /^\d+$/.test(code))
+    .map(([code, meaning]) => [Number(code), meaning]);
+  expect(shown).toEqual(EXIT_CODE_MEANINGS);
+  expect(EXIT_CODE_MEANINGS.map(([code]) => code)).toEqual(Object.values(EXIT_CODES));
+});
+
+describe('docs/errors.md', async () => {
+  const documented = new Map(
+    rows(await read('errors.md')).map(([code = '', exit = '', ...rest]) => [code.replaceAll('`', ''), { exit, rest }]),
+  );
+
+  test.each(Object.keys(ERROR_CODES) as ErrorCode[])(
+    'has %s with its exit code, its meaning and what to do',
+    (code) => {
+      const row = documented.get(code);
+      expect(row?.exit).toBe(String(EXIT_CODES[ERROR_CODES[code]]));
+      expect(row?.rest).toHaveLength(2);
+      for (const cell of row?.rest ?? []) expect(cell).toMatch(/^\S.*\.$/);
+    },
+  );
+
+  test('names no code that does not exist', () => {
+    const codes = [...documented.keys()].filter((code) => /^[A-Z_]+$/.test(code));
+    expect(codes.filter((code) => !(code in ERROR_CODES))).toEqual([]);
+  });
+});
