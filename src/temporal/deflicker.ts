@@ -25,8 +25,8 @@ const CELLS_X = 32;
 const CELLS_Y = 24;
 /** The most that a frame's contrast is changed by. */
 const MAX_GAIN = 1.35;
-/** Brightness (0..1) from which a map that would clip is bent toward the end of the range. */
-const KNEE = 0.85;
+/** Slope toward black and white where a map would clip: tones are pushed together there, not lost. */
+const SOFT = 0.5;
 
 interface Item {
   readonly means: Float32Array;
@@ -119,12 +119,10 @@ export function lumaTable(map: BrightnessMap, strength: number, codes: CodeRange
   const gain = 1 + strength * (map.gain - 1);
   const offset = strength * map.offset;
   const line = (value: number): number => gain * value + offset;
+  const inside = (value: number): number => Math.max(Math.min(line(value), 1 - SOFT * (1 - value)), SOFT * value);
   const bend = (value: number): number => {
-    if (value > 1) return Math.max(value, line(1) > 1 ? 1 : line(1));
-    if (value < 0) return Math.min(value, Math.max(line(0), 0));
-    if (value > KNEE && line(1) > 1) return line(KNEE) + ((1 - line(KNEE)) * (value - KNEE)) / (1 - KNEE);
-    if (value < 1 - KNEE && line(0) < 0) return (line(1 - KNEE) * value) / (1 - KNEE);
-    return line(value);
+    if (value > 1) return inside(1) + value - 1;
+    return value < 0 ? inside(0) + value : inside(value);
   };
   const table = new Uint16Array(codes.max + 1);
   let same = true;
