@@ -14,7 +14,7 @@ export interface Junction {
  */
 export async function* prefetch(frames: FrameStream, depth: number, junction?: Junction): FrameStream {
   const queue: Frame[] = [];
-  let failure: { readonly error: unknown } | undefined;
+  const failures: unknown[] = [];
   let ended = false;
   let closed = false;
   let wakeConsumer: (() => void) | undefined;
@@ -37,7 +37,7 @@ export async function* prefetch(frames: FrameStream, depth: number, junction?: J
         if (isClosed()) return;
       }
     } catch (error) {
-      failure = { error };
+      failures.push(error);
     } finally {
       ended = true;
       wakeConsumer?.();
@@ -55,7 +55,7 @@ export async function* prefetch(frames: FrameStream, depth: number, junction?: J
         continue;
       }
       if (ended) {
-        if (failure) throw failure.error;
+        if (failures.length > 0) throw failures[0];
         return;
       }
       const since = performance.now();

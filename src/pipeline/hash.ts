@@ -15,7 +15,7 @@ function canonical(value: unknown): string {
       .map(([key, entry]) => `${JSON.stringify(key)}:${canonical(entry)}`);
     return `{${entries.join(',')}}`;
   }
-  return JSON.stringify(value) ?? 'null';
+  return JSON.stringify(value);
 }
 
 export interface PlanIdentity {
@@ -33,7 +33,7 @@ export interface PlanIdentity {
  * between two runs of the same work.
  */
 export function planHash(identity: PlanIdentity): string {
-  const { path: _path, ...decode } = identity.decode;
+  const decode = { ...identity.decode, path: undefined };
   const stages = identity.stages.map(({ kind, options, model }) => ({ kind, options, model: model?.sha256 }));
   const text = canonical({ ...identity, decode, stages, pipeline: PIPELINE_VERSION });
   return createHash('sha256').update(text).digest('hex').slice(0, 16);

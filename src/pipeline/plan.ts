@@ -14,6 +14,7 @@ import { isFolderOutput, planOutput } from './output.ts';
 import { loadPreset, type Preset } from './presets.ts';
 import { orderStages, wantedStages, type Wanted } from './stages.ts';
 import { suggestPreset } from './suggest.ts';
+import { DEFAULT_WORKDIR } from './workdir.ts';
 
 /** Ten seconds of film: little is lost with one, and an encoder's start costs little against it. */
 const DEFAULT_SEGMENT_FRAMES = 240;
@@ -110,7 +111,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     encode,
     streams,
     output,
-    workdir: options.workdir ?? path.join(path.dirname(output), '.restore', hash),
+    workdir: path.join(options.workdir ?? path.join(path.dirname(output), DEFAULT_WORKDIR), hash),
     overwrite: options.overwrite ?? false,
     device,
     precision,

@@ -1,5 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import path from 'node:path';
+import { DiskGuard } from '../batch/disk-guard.ts';
+import { describeWork } from '../batch/jobs.ts';
 import { Journal } from '../batch/journal.ts';
 import { RestorationError } from '../core/errors.ts';
 import type { Estimate, RestoreEvent } from '../core/events.ts';
@@ -7,6 +9,7 @@ import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import { rangeLength, type Segment } from '../core/range.ts';
 import { joinAndMux, verifyOutput } from '../encode/index.ts';
+import { systemClock } from '../platform/clock.ts';
 import { freeBytes, publish, publishNew, removeFile, statOrUndefined } from '../platform/files.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
@@ -61,10 +64,11 @@ async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Pr
   const folder = await openWorkFolder(made.workdir, { fresh: options.fresh ?? false });
   let finished = false;
   try {
+    await describeWork(made);
     await warnAboutSpace(made, estimate, emit);
     const index = await indexFilm(made, signal, emit);
-    const segments = await restoreSegments(made, index, options, signal, emit);
-    const sizeBytes = await finish(made, index, segments, options, signal, emit);
+    const segments = await restoreSegments(made, index, estimate, options, signal, emit);
+    const sizeBytes = await finishWithRoom(made, index, segments, options, signal, emit);
     finished = true;
     const seconds = Math.round((performance.now() - startedAt) / 10) / 100;
     emit({ type: 'done', input, output: made.output, frames: index.pts.length, seconds, sizeBytes });
@@ -115,6 +119,7 @@ async function indexFilm(made: Plan, signal: AbortSignal, emit: Emit): Promise<F
 async function restoreSegments(
   made: Plan,
   index: FrameIndex,
+  estimate: Estimate,
   options: RestoreOptions,
   signal: AbortSignal,
   emit: Emit,
@@ -154,6 +159,8 @@ async function restoreSegments(
       signal,
       emit,
       progress,
+      disk: diskGuard(made.workdir, input, signal, emit),
+      frameSizeBytes: estimate.outputBytes / Math.max(1, estimate.frames),
       decodeJunction,
       encodeJunction,
     };
@@ -163,6 +170,32 @@ async function restoreSegments(
   } finally {
     await closeStages(built);
   }
+}
+
+function diskGuard(folder: string, input: string, signal: AbortSignal, emit: Emit, safety?: number): DiskGuard {
+  const tell = (message: string): void => emit({ type: 'warning', input, message });
+  const free = (): Promise<number> => freeBytes(folder);
+  return new DiskGuard({ folder, free, clock: systemClock, signal, tell, ...(safety === undefined ? {} : { safety }) });
+}
+
+/** Copied streams and the container's tables come on top of the segments. */
+const JOINED_SHARE = 1.2;
+
+/** As `finish`; a disk that becomes full over it is waited for. */
+async function finishWithRoom(
+  made: Plan,
+  index: FrameIndex,
+  segments: readonly Segment[],
+  options: RestoreOptions,
+  signal: AbortSignal,
+  emit: Emit,
+): Promise<number> {
+  let bytes = 0;
+  for (const segment of segments) {
+    bytes += (await statOrUndefined(path.join(made.workdir, segmentFile(made, segment))))?.size ?? 0;
+  }
+  const guard = diskGuard(path.dirname(made.output), made.media.path, signal, emit, JOINED_SHARE);
+  return guard.retry(bytes, () => finish(made, index, segments, options, signal, emit));
 }
 
 /** Joins, muxes, verifies, and only then gives the file its name. */

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { DiskGuard } from '../batch/disk-guard.ts';
 import type { Journal } from '../batch/journal.ts';
 import { RestorationError, toRestorationError } from '../core/errors.ts';
 import type { RestoreEvent } from '../core/events.ts';
@@ -32,6 +33,9 @@ export interface SegmentRunContext {
   readonly signal: AbortSignal;
   readonly emit: (event: RestoreEvent) => void;
   readonly progress: ProgressMeter;
+  readonly disk: DiskGuard;
+  /** Expected size of an encoded frame. */
+  readonly frameSizeBytes: number;
   readonly decodeJunction: Junction;
   readonly encodeJunction: Junction;
 }
@@ -59,6 +63,12 @@ export async function processRun(run: readonly Segment[], context: SegmentRunCon
       signal.throwIfAborted();
       const error = toRestorationError(caught);
       const segment = remaining[0];
+      if (segment && error.code === 'DISK_FULL') {
+        // Nobody's fault, and no attempt: it goes on when there is room.
+        progress.rewind();
+        await context.disk.wait(segmentBytes(segment, context));
+        continue;
+      }
       if (!segment || !error.retryable || attempt >= MAX_ATTEMPTS) throw error;
       emit({
         type: 'segment',
@@ -104,6 +114,7 @@ async function pass(
         if (!current) {
           const segment = queue.shift();
           if (!segment) throw new RestorationError('INTERNAL', `Frame ${frame.index} belongs to no segment.`);
+          await checkSpace(segment, context, closing);
           current = openSegment(segment, signal, context);
         }
         await current.encoder.write(frame);
@@ -143,6 +154,19 @@ function chain(range: { start: number; end: number }, signal: AbortSignal, conte
   const warn = (message: string): void => emit({ type: 'warning', input: plan.media.path, message });
   for (const stage of stages) frames = stage.run(frames, { signal, shots: index.shots, warn });
   return prefetch(frames, ENCODE_BEHIND, context.encodeJunction);
+}
+
+const segmentBytes = (segment: Segment, context: SegmentRunContext): number =>
+  rangeLength(segment.range) * context.frameSizeBytes;
+
+/** Throws DISK_FULL when a segment may not fit, once the one before it is safe. */
+async function checkSpace(segment: Segment, context: SegmentRunContext, closing: Promise<void>): Promise<void> {
+  try {
+    await context.disk.check(segmentBytes(segment, context));
+  } catch (error) {
+    await closing;
+    throw error;
+  }
 }
 
 function openSegment(

@@ -1,17 +1,15 @@
 import path from 'node:path';
+import { LeaseBook } from '../batch/lease.ts';
 import { RestorationError } from '../core/errors.ts';
-import {
-  createExclusive,
-  ensureFolder,
-  listFolder,
-  readText,
-  removeEmptyFolder,
-  removeFile,
-  removeFolder,
-} from '../platform/files.ts';
-import { isProcessAlive, ownProcessId } from '../platform/process.ts';
+import { systemClock } from '../platform/clock.ts';
+import { ensureFolder, listFolder, removeEmptyFolder, removeFolder } from '../platform/files.ts';
 
-const LOCK_NAME = 'lock';
+const LOCK = 'lock';
+/** A process on another machine that says nothing for this long is gone. */
+const LOCK_EXPIRES_MS = 120_000;
+
+/** Folder beside the output that holds a folder for every unfinished plan. */
+export const DEFAULT_WORKDIR = '.restore';
 
 /** Suffix of everything that is not finished; removed when the next run starts. */
 export const UNFINISHED = '.tmp';
@@ -22,35 +20,43 @@ export interface WorkFolder {
   release(options: { readonly remove: boolean }): Promise<void>;
 }
 
+const locks = (folder: string): LeaseBook => new LeaseBook(folder, systemClock, LOCK_EXPIRES_MS);
+
 /**
  * Creates a plan's work folder or opens that of an earlier run, and takes its lock. A lock of a process that is gone is
  * taken over. Throws BUSY when another live process works there.
  */
 export async function openWorkFolder(folder: string, options: { readonly fresh: boolean }): Promise<WorkFolder> {
   await ensureFolder(folder);
-  const lock = path.join(folder, LOCK_NAME);
-  if (!(await createExclusive(lock, String(ownProcessId())))) {
-    const owner = Number(await readText(lock).catch(() => ''));
-    if (Number.isInteger(owner) && owner > 0 && owner !== ownProcessId() && isProcessAlive(owner)) {
-      throw new RestorationError('BUSY', `Process ${owner} is restoring this film already (${folder}).`, {
-        hint: 'Wait for it, or stop it and run the same command again.',
-      });
-    }
-    await removeFile(lock);
-    await createExclusive(lock, String(ownProcessId()));
+  const book = locks(folder);
+  const lock = await book.acquire(LOCK);
+  if (!lock) {
+    const owner = await book.owner(LOCK);
+    throw new RestorationError('BUSY', `${owner ?? 'Another process'} is restoring this film already (${folder}).`, {
+      hint: 'Wait for it, or stop it and run the same command again.',
+    });
   }
-  for (const name of await listFolder(folder)) {
-    if (name !== LOCK_NAME && (options.fresh || name.includes(UNFINISHED))) {
-      await removeFolder(path.join(folder, name));
+  try {
+    for (const name of await listFolder(folder)) {
+      if (!name.startsWith(LOCK) && (options.fresh || name.includes(UNFINISHED))) {
+        await removeFolder(path.join(folder, name));
+      }
     }
+  } catch (error) {
+    await lock.release();
+    throw error;
   }
   return {
     path: folder,
     release: async ({ remove }) => {
       if (remove) await removeFolder(folder);
-      else await removeFile(lock);
-      // `.restore` itself goes when this was its last plan.
-      if (remove) await removeEmptyFolder(path.dirname(folder));
+      await lock.release();
+      // The default folder goes when this was its last plan; one that the user named stays.
+      const parent = path.dirname(folder);
+      if (remove && path.basename(parent) === DEFAULT_WORKDIR) await removeEmptyFolder(parent);
     },
   };
 }
+
+/** Who works in a work folder now; undefined when nobody does. */
+export const workFolderOwner = (folder: string): Promise<string | undefined> => locks(folder).owner(LOCK);
