@@ -84,6 +84,20 @@ export class LeaseBook {
     return this.#hold(id, file, owned, content);
   }
 
+  /** Who holds it, in words; undefined when nobody does who is known to be alive or could be. */
+  async owner(id: string): Promise<string | undefined> {
+    for (const { name } of (await this.#files(id)).reverse()) {
+      const content = parseContent(await readText(path.join(this.#folder, name)).catch(() => ''));
+      const running = content ? isRunning(content) : undefined;
+      if (running === false) continue;
+      if (!content) return 'Another process';
+      return running === true
+        ? `Process ${content.pid}`
+        : `Process ${content.pid} on ${content.host.split(' ')[0] ?? ''}`;
+    }
+    return undefined;
+  }
+
   /** Ids that anybody, ourselves included, holds or has left behind. */
   async ids(): Promise<Set<string>> {
     const names = await listFolder(this.#folder);

@@ -9,7 +9,11 @@ const TIMEOUT_MS = 30_000;
  * shell with the summary on its standard input. Returns what went wrong, if anything; it never throws and never takes longer
  * than half a minute.
  */
-export async function notify(target: string, summary: NightSummary, timeoutMs = TIMEOUT_MS): Promise<string | undefined> {
+export async function notify(
+  target: string,
+  summary: NightSummary,
+  timeoutMs = TIMEOUT_MS,
+): Promise<string | undefined> {
   const body = JSON.stringify(summary);
   try {
     if (/^https?:\/\//i.test(target)) {
@@ -23,12 +27,14 @@ export async function notify(target: string, summary: NightSummary, timeoutMs = 
 }
 
 async function runHook(command: string, body: string, timeoutMs: number): Promise<string | undefined> {
-  const [shell, ...args] =
-    process.platform === 'win32' ? ['cmd.exe', '/d', '/s', '/c', command] : ['/bin/sh', '-c', command];
-  const child = startProcess(shell ?? '/bin/sh', args, { stdin: 'pipe' });
+  const isWindows = process.platform === 'win32';
+  const args = isWindows ? ['/d', '/s', '/c', command] : ['-c', command];
+  const child = startProcess(isWindows ? 'cmd.exe' : '/bin/sh', args, { stdin: 'pipe' });
   child.stdin?.end(body);
   const timeout = AbortSignal.timeout(timeoutMs);
-  const late = new Promise<'late'>((resolve) => timeout.addEventListener('abort', () => resolve('late'), { once: true }));
+  const late = new Promise<'late'>((resolve) =>
+    timeout.addEventListener('abort', () => resolve('late'), { once: true }),
+  );
   const exit = await Promise.race([child.exited, late]);
   if (exit === 'late') {
     child.kill();

@@ -30,7 +30,17 @@ export class Settler {
 }
 
 /** What programs call a file that they are still writing, and what is not ours to take. */
-const UNFINISHED_SUFFIXES = ['.part', '.crdownload', '.tmp', '.download', '.!ut', '.!qb', '.partial', '.opdownload', '.aria2'];
+const UNFINISHED_SUFFIXES = [
+  '.part',
+  '.crdownload',
+  '.tmp',
+  '.download',
+  '.!ut',
+  '.!qb',
+  '.partial',
+  '.opdownload',
+  '.aria2',
+];
 const NOT_FILMS = new Set(['restore.json', 'thumbs.db', 'desktop.ini']);
 
 /** Whether a file or folder of this name is to be looked at. */

@@ -49,7 +49,14 @@ export function sumUp(
     if (closed?.outcome === 'done' && result) {
       const { frames, seconds, sizeBytes, notes } = result;
       const retries = setbacks.map(({ message }) => `An attempt failed: ${message}`);
-      done.push({ film: name, output: placing?.result ?? '', frames, seconds, sizeBytes, notes: [...notes, ...retries] });
+      done.push({
+        film: name,
+        output: placing?.result ?? '',
+        frames,
+        seconds,
+        sizeBytes,
+        notes: [...notes, ...retries],
+      });
     } else if (closed?.outcome === 'failed') {
       const last = setbacks.at(-1);
       const source = placing?.source ?? '';

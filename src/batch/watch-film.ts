@@ -53,9 +53,7 @@ export interface FilmContext {
 
 /** How a turn at a film ended; `again` is for how long to leave it alone. */
 export type FilmOutcome =
-  | { readonly state: 'closed' }
-  | { readonly state: 'parked' }
-  | { readonly state: 'again'; readonly afterMs: number };
+  { readonly state: 'closed' } | { readonly state: 'parked' } | { readonly state: 'again'; readonly afterMs: number };
 
 /** Attempts in a row that may end with the program, before the film is taken for the reason. */
 const MAX_CUT_OFF = 5;

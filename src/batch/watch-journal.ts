@@ -115,7 +115,7 @@ export class WatchJournal {
   /** As `append`, with the film's next number. */
   async note(job: string, record: FilmNote): Promise<void> {
     const seq = (this.#films.get(job)?.seq ?? 0) + 1;
-    await this.append({ ...record, job, seq } as Parsed);
+    await this.append({ ...record, job, seq });
   }
 
   /** Takes in what others and we have written since the last time. */

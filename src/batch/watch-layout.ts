@@ -48,7 +48,10 @@ export function filmFolder(layout: WatchLayout, job: string): FilmFolder {
 
 /** The same for the same drop of the same file, on every machine; inodes are not part of it, since shares make them up. */
 export function jobOf({ name, sizeBytes, modifiedMs }: Pick<FoundFile, 'name' | 'sizeBytes' | 'modifiedMs'>): string {
-  return createHash('sha256').update(JSON.stringify([name, sizeBytes, modifiedMs])).digest('hex').slice(0, 16);
+  return createHash('sha256')
+    .update(JSON.stringify([name, sizeBytes, modifiedMs]))
+    .digest('hex')
+    .slice(0, 16);
 }
 
 /** 'a/film.restored.mp4' and 2 give 'a/film.restored (2).mp4'; 1 leaves the name. */
@@ -59,7 +62,9 @@ export function numbered(name: string, count: number): string {
 }
 
 /** The first names, all with the same number, under which there is nothing in their folders yet. */
-export async function freeNames(wanted: readonly { readonly folder: string; readonly name: string }[]): Promise<string[]> {
+export async function freeNames(
+  wanted: readonly { readonly folder: string; readonly name: string }[],
+): Promise<string[]> {
   for (let count = 1; ; count++) {
     const paths = wanted.map(({ folder, name }) => path.join(folder, numbered(name, count)));
     const taken = await Promise.all(paths.map((file) => exists(file)));

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { RestorationError } from '../core/errors.ts';
 import { restoreOptionsSchema } from '../pipeline/options.ts';
 import { readText, statOrUndefined } from '../platform/files.ts';

@@ -119,6 +119,7 @@ class Watcher {
   readonly #sizes = new Map<string, FilmSize>();
   /** Why films are not done, as it was last told. */
   readonly #reasons = new Map<string, string>();
+  #lastSummary: NightSummary | undefined;
   #endsAt: number | undefined;
   #wasOpen: boolean | undefined;
   #changed = false;
@@ -150,6 +151,7 @@ class Watcher {
         this.#signal.throwIfAborted();
         if (this.#isOver()) break;
         if (!(await this.#checkWindow())) {
+          if (this.#options.once === true && (await this.#look())?.length === 0) break;
           await this.#pause(WALL_CLOCK_MS);
           continue;
         }
@@ -169,7 +171,8 @@ class Watcher {
     } finally {
       await events.close();
     }
-    return this.#sumUp();
+    // A night that has just ended was summed up then.
+    return this.#journal.nightSince === undefined && this.#lastSummary ? this.#lastSummary : this.#sumUp();
   }
 
   async #open(): Promise<void> {
@@ -270,7 +273,9 @@ class Watcher {
   }
 
   /** The film to work on now: one that was begun before all others; with an end in sight the shortest that fits. */
-  async #choose(candidates: readonly Candidate[]): Promise<{ candidate: Candidate; settings: FilmSettings } | undefined> {
+  async #choose(
+    candidates: readonly Candidate[],
+  ): Promise<{ candidate: Candidate; settings: FilmSettings } | undefined> {
     const ready = candidates.filter((one) => this.#isSettled(one) && !this.#isWaiting(one.job));
     ready.sort((a, b) => order(a) - order(b) || (a.file.name < b.file.name ? -1 : 1));
     const usable: { candidate: Candidate; settings: FilmSettings }[] = [];
@@ -458,6 +463,7 @@ class Watcher {
       'end',
       closed.map(({ job, seq }) => ({ job, seq })),
     );
+    this.#lastSummary = summary;
     this.#emit({ type: 'summary', summary, files });
     if (this.#options.notify !== undefined) {
       const problem = await notify(this.#options.notify, summary);

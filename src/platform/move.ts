@@ -50,6 +50,15 @@ export async function walkFiles(folder: string, wanted: (name: string) => boolea
   return found;
 }
 
+/** Names of the folders in a folder (links to folders are none); none where it cannot be read. */
+export async function subfolders(folder: string): Promise<string[]> {
+  const entries = await fs.readdir(folder, { withFileTypes: true }).catch(() => []);
+  return entries
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name)
+    .sort();
+}
+
 /** Bytes that the files below a folder take on the disk's books. */
 export async function folderBytes(folder: string): Promise<number> {
   let sum = 0;

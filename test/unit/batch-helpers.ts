@@ -48,7 +48,14 @@ export function textWork(log: string[], slowMs = 200): FilmWork {
           log.push(`${path.basename(input)}:${index}`);
           await writeFile(file, word);
         }
-        yield { type: 'segment', input, index, start: index, end: index + 1, state: there === word ? 'reused' : 'done' };
+        yield {
+          type: 'segment',
+          input,
+          index,
+          start: index,
+          end: index + 1,
+          state: there === word ? 'reused' : 'done',
+        };
       }
       const name = `${path.parse(input).name}.restored.txt`;
       await writeFile(path.join(output, `.${name}`), text.toUpperCase());

@@ -121,7 +121,12 @@ test('a file that changes while it is worked on is done again, whole', async () 
     {
       slowMs: 100,
       onEvent: (event) => {
-        if (event.type === 'restore' && event.event.type === 'segment' && event.event.index === 1 && count('setback') === 0) {
+        if (
+          event.type === 'restore' &&
+          event.event.type === 'segment' &&
+          event.event.index === 1 &&
+          count('setback') === 0
+        ) {
           void appendFile(path.join(folder, 'inbox', 'a.txt'), ' four');
         }
       },
@@ -144,7 +149,10 @@ test('a film that is renamed while it is worked on is done once', async () => {
     },
   );
   const files = await filesIn(folder);
-  expect(Object.keys(files).filter((name) => !name.startsWith('summary'))).toEqual(['done/a.restored.txt', 'done/a.txt']);
+  expect(Object.keys(files).filter((name) => !name.startsWith('summary'))).toEqual([
+    'done/a.restored.txt',
+    'done/a.txt',
+  ]);
   expect(log).toEqual(['a.txt:0', 'a.txt:1', 'a.txt:2']);
 });
 
@@ -155,7 +163,8 @@ test('the nearest restore.json sets the options; a wrong one keeps its films wai
   await drop('sub/b.txt', 'two');
   const summary = await watch();
   expect(summary.done.map(({ film }) => film)).toEqual(['a.txt']);
-  expect(summary.left).toEqual([{ film: 'sub/b.txt', reason: expect.stringContaining('restore.json is wrong at "upscale"') }]);
+  expect(summary.left.map(({ film }) => film)).toEqual(['sub/b.txt']);
+  expect(summary.left[0]?.reason).toContain('restore.json is wrong at "upscale"');
   await drop('sub/restore.json', '{"upscale": 4}');
   expect((await watch()).done.map(({ film }) => film)).toEqual(['sub/b.txt']);
 });
@@ -207,7 +216,7 @@ test('outside the window films are parked, and each night has its summary', asyn
   expect(new Set(log).size).toBe(11);
   const summaries = events.flatMap((event) => (event.type === 'summary' ? [event.summary] : []));
   expect(summaries.at(0)?.left).toHaveLength(1);
-  expect(summaries.at(-1)?.done).toHaveLength(1);
+  expect(summaries.flatMap(({ done }) => done)).toHaveLength(1);
 }, 60_000);
 
 test('until: the shortest first, nothing that cannot be finished, and an end', async () => {
@@ -216,8 +225,12 @@ test('until: the shortest first, nothing that cannot be finished, and an end', a
   await drop('short.txt', 'slow one');
   const clock = fastClock(600, Date.parse('2026-11-20T22:00:00Z'));
   const summary = await watch({ once: false, until: '23:00', timeZone: 'UTC' }, { clock, slowMs: 50 });
-    expect(events.filter((event) => event.type === 'finished').map((event) => event.film)).toEqual(['short.txt', 'warm.txt']);
-  expect(summary.left).toEqual([{ film: 'long.txt', reason: expect.stringMatching(/takes about \d+ min/) }]);
+  expect(events.filter((event) => event.type === 'finished').map((event) => event.film)).toEqual([
+    'short.txt',
+    'warm.txt',
+  ]);
+  expect(summary.left.map(({ film }) => film)).toEqual(['long.txt']);
+  expect(summary.left[0]?.reason).toMatch(/takes about \d+ min/);
   expect(log.some((entry) => entry.startsWith('long'))).toBe(false);
 });
 
@@ -227,5 +240,6 @@ test('the hook gets the summary; one that fails or hangs is only told', async ()
   const summary = await watch({ notify: `cat > '${told}'` });
   expect(JSON.parse(await readFile(told, 'utf8'))).toEqual(summary);
   await watch({ notify: 'echo no such luck >&2; exit 3' });
-  expect(events.at(-1)).toMatchObject({ type: 'trouble', message: expect.stringContaining('no such luck') });
+  const last = events.at(-1);
+  expect(last?.type === 'trouble' && last.message).toContain('no such luck');
 });
