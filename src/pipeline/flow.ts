@@ -15,15 +15,15 @@ export interface Junction {
 export async function* prefetch(frames: FrameStream, depth: number, junction?: Junction): FrameStream {
   const queue: Frame[] = [];
   const failures: unknown[] = [];
-  let ended = false;
-  let closed = false;
+  // An object, because both change while the other side waits.
+  const state = { ended: false, closed: false };
   let wakeConsumer: (() => void) | undefined;
   let wakeProducer: (() => void) | undefined;
 
   const pump = async (): Promise<void> => {
     try {
       for await (const frame of frames) {
-        if (isClosed()) {
+        if (state.closed) {
           frame.dispose();
           return;
         }
@@ -34,17 +34,15 @@ export async function* prefetch(frames: FrameStream, depth: number, junction?: J
         await new Promise<void>((resolve) => (wakeProducer = resolve));
         wakeProducer = undefined;
         if (junction) junction.blockedMs += performance.now() - since;
-        if (isClosed()) return;
+        if (state.closed) return;
       }
     } catch (error) {
       failures.push(error);
     } finally {
-      ended = true;
+      state.ended = true;
       wakeConsumer?.();
     }
   };
-  // Read through a function: the flag changes while the producer waits.
-  const isClosed = (): boolean => closed;
   const pumping = pump();
   try {
     for (;;) {
@@ -54,7 +52,7 @@ export async function* prefetch(frames: FrameStream, depth: number, junction?: J
         yield frame;
         continue;
       }
-      if (ended) {
+      if (state.ended) {
         if (failures.length > 0) throw failures[0];
         return;
       }
@@ -64,7 +62,7 @@ export async function* prefetch(frames: FrameStream, depth: number, junction?: J
       if (junction) junction.starvedMs += performance.now() - since;
     }
   } finally {
-    closed = true;
+    state.closed = true;
     wakeProducer?.();
     await pumping;
     for (const frame of queue) frame.dispose();
