@@ -17,13 +17,14 @@ export async function* prefetch(frames: FrameStream, depth: number, junction?: J
   const failures: unknown[] = [];
   // An object, because both change while the other side waits.
   const state = { ended: false, closed: false };
+  const isClosed = (): boolean => state.closed;
   let wakeConsumer: (() => void) | undefined;
   let wakeProducer: (() => void) | undefined;
 
   const pump = async (): Promise<void> => {
     try {
       for await (const frame of frames) {
-        if (state.closed) {
+        if (isClosed()) {
           frame.dispose();
           return;
         }
@@ -34,7 +35,7 @@ export async function* prefetch(frames: FrameStream, depth: number, junction?: J
         await new Promise<void>((resolve) => (wakeProducer = resolve));
         wakeProducer = undefined;
         if (junction) junction.blockedMs += performance.now() - since;
-        if (state.closed) return;
+        if (isClosed()) return;
       }
     } catch (error) {
       failures.push(error);
