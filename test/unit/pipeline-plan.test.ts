@@ -65,6 +65,8 @@ test('the hash covers what decides the pictures and not where the files lie', ()
     fingerprint: { sizeBytes: 1, digest: 'd' },
     decode: {
       path: '/a/film.mp4',
+      sourcePixelFormat: 'yuv420p',
+      startTime: 0,
       streamIndex: 0,
       deinterlace: 'off',
       parity: 'auto',

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ChromaGrid, Frame } from '../../src/core/frame.ts';
+import type { Rect } from '../../src/core/media.ts';
 import type { Stage } from '../../src/core/stage.ts';
 import { temporalStages } from '../../src/temporal/index.ts';
 import { estimateMotion, prepareMotion, warp } from '../../src/temporal/motion.ts';
@@ -25,10 +26,10 @@ const [COLUMNS, ROWS] = [Math.ceil(WIDTH / CELL), HEIGHT / CELL];
 const FORMAT = formatOf(WIDTH, HEIGHT);
 const RADIUS = 4;
 
-function smoother(radius = RADIUS): Stage {
+function smoother(radius = RADIUS, area?: Rect): Stage {
   const definition = temporalStages.find(({ kind }) => kind === 'chroma-smooth');
   if (!definition) throw new Error('no chroma-smooth');
-  return definition.create({ radius });
+  return definition.create({ radius, ...(area ? { area } : {}) });
 }
 
 /** A grid whose cells have the color of their middles, with `noise` on it that changes from frame to frame. */
@@ -150,6 +151,20 @@ describe('chroma-smooth', () => {
       }),
       { numRuns: 6 },
     );
+  });
+
+  test('black bars beside the picture change nothing', async () => {
+    const frames = film(0.05).slice(0, 6);
+    const barred = frames.map(({ index, chromaGrid }) => {
+      const between: Scene = (x, y) => (x < 20 || x >= 20 + WIDTH ? 0 : scene(index)(x - 20, y));
+      return frameOf(index, formatOf(WIDTH + 44, HEIGHT), between, chromaGrid);
+    });
+    const area = { x: 20, y: 0, width: WIDTH, height: HEIGHT };
+    const [plain, inside] = [
+      await runStage(smoother(), frames, shotsOf([0], 6)),
+      await runStage(smoother(RADIUS, area), barred, shotsOf([0], 6)),
+    ];
+    expect(inside.map(({ chromaGrid }) => chromaGrid)).toEqual(plain.map(({ chromaGrid }) => chromaGrid));
   });
 
   test('radius 0 hands the very frames on', async () => {

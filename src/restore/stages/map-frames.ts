@@ -21,20 +21,20 @@ export async function* mapFrames(
   };
   try {
     for (;;) {
-      if (!ended && flight.length < limit) next ??= pull();
+      if (!ended && !next && flight.length < limit) next = pull();
       const [head] = flight;
       if (!head && !next) return;
       // A finished head goes out at once, even while the source is slow.
       const came = await Promise.race([...(head ? [head.then(() => undefined)] : []), ...(next ? [next] : [])]);
       if (came === undefined) {
-        flight.shift();
+        void flight.shift();
         if (head) yield await head;
       } else {
         next = undefined;
         if (came.done === true) ended = true;
         else {
           const result = work(came.value);
-          result.catch(() => undefined);
+          void result.catch(() => undefined);
           flight.push(result);
         }
       }

@@ -1,0 +1,201 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterEach, describe, expect, test } from 'vitest';
+import { codeRange } from '../../src/core/color.ts';
+import { openEngine, resolveModel, type Engine } from '../../src/restore/index.ts';
+import type { EngineOptions } from '../../src/restore/engine/engine.ts';
+import { pictureModel, type PictureModel } from '../../src/restore/stages/environment.ts';
+import type { LumaRequest } from '../../src/restore/tasks/luma.ts';
+import {
+  nanNet,
+  pictureManifest,
+  pictureNet,
+  repeatNet,
+  writeModel,
+  type NetOptions,
+} from '../fixtures/models/nets.ts';
+
+// Runs real worker threads: the compiled files must be there (npm run build).
+
+const FAULTY = pathToFileURL(join(import.meta.dirname, '../fixtures/backends/faulty.js')).href;
+const opened: Engine[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((engine) => engine.close()));
+});
+
+async function engineWith(options: Partial<EngineOptions>): Promise<Engine> {
+  const engine = await openEngine({ device: 'cpu', workers: 1, signal: new AbortController().signal, ...options });
+  opened.push(engine);
+  return engine;
+}
+
+async function modelOf(bytes: Uint8Array, options: NetOptions): Promise<PictureModel> {
+  const manifest = pictureManifest(bytes, options);
+  return pictureModel('upscale', await resolveModel('upscale', writeModel(bytes, manifest)));
+}
+
+const [width, height] = [61, 47];
+const plane = Uint8Array.from({ length: width * height }, (_, i) => 16 + ((i * 37 + (i >> 3) * 11) % 220));
+
+function request(model: PictureModel, source = plane): () => LumaRequest {
+  const { scale } = model.manifest;
+  return () => ({
+    task: 'luma',
+    model,
+    plane: source.slice(),
+    source: { width, height, codes: codeRange('limited', 8) },
+    target: { width: width * scale, height: height * scale, codes: codeRange('limited', 10) },
+    strength: 0,
+  });
+}
+
+const plain = { signal: new AbortController().signal, order: 0 };
+
+/** Runs one job; the warnings come with the result. */
+async function runOne(engine: Engine, model: PictureModel): Promise<{ plane: Uint16Array; warnings: string[] }> {
+  const warnings: string[] = [];
+  const reply = await engine.run(request(model), { ...plain, warn: (message) => warnings.push(message) });
+  return { plane: reply.plane as Uint16Array, warnings };
+}
+
+const faulty = (habit: string): string[] => [`${FAULTY}?${habit}`];
+const countFile = (): string => join(mkdtempSync(join(tmpdir(), 'restore-fault-')), 'count');
+
+test('any number of workers and any tile size give the same bits', async () => {
+  const options = { scale: 2, width: 16, layers: 3 };
+  const model = await modelOf(pictureNet(options), options);
+  const results: Uint16Array[] = [];
+  for (const [workers, tileSize] of [
+    [1, undefined],
+    [2, 16],
+    [3, 33],
+  ] as const) {
+    const engine = await engineWith({ workers, tileSize });
+    const replies = await Promise.all(Array.from({ length: 4 }, () => runOne(engine, model)));
+    results.push(...replies.map((reply) => reply.plane));
+  }
+  for (const result of results) expect(result).toEqual(results[0]);
+});
+
+test('counts the time that workers are busy', async () => {
+  const engine = await engineWith({});
+  await runOne(engine, await modelOf(repeatNet(2), { scale: 2 }));
+  const { inference, total, byTask } = engine.busySeconds();
+  expect(inference).toBeGreaterThan(0);
+  expect(total).toBeGreaterThanOrEqual(inference);
+  expect(byTask.luma).toBe(total);
+});
+
+describe('faults', () => {
+  test('a worker that dies is replaced, and the frame is done again', async () => {
+    const engine = await engineWith({
+      device: 'faulty',
+      backendModules: faulty(`fault=crash&times=2&count=${countFile()}`),
+    });
+    const model = await modelOf(repeatNet(2), { scale: 2 });
+    const { plane: result, warnings } = await runOne(engine, model);
+    expect(result[0]).toBe(plane[0]! * 4);
+    expect(warnings).toHaveLength(2);
+    expect(engine.devices).toEqual(['faulty']);
+  });
+
+  test('a device whose workers always die is dropped, and the CPU goes on', async () => {
+    const engine = await engineWith({ device: 'faulty', backendModules: faulty('fault=crash') });
+    const { plane: result, warnings } = await runOne(engine, await modelOf(repeatNet(2), { scale: 2 }));
+    expect(result[0]).toBe(plane[0]! * 4);
+    expect(warnings.at(-1)).toContain('goes on with cpu');
+    expect(engine.devices).toEqual(['cpu']);
+  });
+
+  test('a hung worker is replaced', async () => {
+    const engine = await engineWith({
+      device: 'faulty',
+      stallMs: 4000,
+      backendModules: faulty(`fault=hang&count=${countFile()}`),
+    });
+    const { plane: result, warnings } = await runOne(engine, await modelOf(repeatNet(2), { scale: 2 }));
+    expect(result[0]).toBe(plane[0]! * 4);
+    expect(warnings.join()).toContain('no sign of life');
+  }, 60_000);
+
+  test('short memory makes tiles smaller, not the frame worse', async () => {
+    const model = await modelOf(repeatNet(2), { scale: 2 });
+    const whole = await runOne(await engineWith({ device: 'null' }), model);
+    const engine = await engineWith({ device: 'faulty', backendModules: faulty('fault=oom&side=48') });
+    const { plane: result, warnings } = await runOne(engine, model);
+    expect(result).toEqual(whole.plane);
+    expect(warnings.join()).toContain('tiles of');
+    expect((await runOne(engine, model)).warnings).toEqual([]);
+  });
+
+  test('memory that does not suffice for the smallest tile is said, and asked for no further', async () => {
+    const engine = await engineWith({ device: 'faulty', backendModules: faulty('fault=oom&side=8') });
+    const model = await modelOf(repeatNet(2), { scale: 2 });
+    await expect(runOne(engine, model)).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
+  });
+
+  test.each(['wrong', 'nan', 'error'])('a device that gives %s results at once is never used', async (fault) => {
+    const engine = await engineWith({ device: 'faulty', backendModules: faulty(`fault=${fault}&trust=compared`) });
+    const { plane: result, warnings } = await runOne(engine, await modelOf(repeatNet(2), { scale: 2 }));
+    expect(result[0]).toBe(plane[0]! * 4);
+    expect(warnings).toHaveLength(1);
+    expect(engine.devices).toEqual(['cpu']);
+  });
+
+  test.each(['black', 'nan', 'error'])('a device that later gives %s results is dropped', async (fault) => {
+    const count = countFile();
+    // The comparison runs once and passes; the first frame does not.
+    const engine = await engineWith({
+      device: 'faulty',
+      backendModules: faulty(`fault=${fault}&trust=compared&after=1&count=${count}`),
+    });
+    const model = await modelOf(repeatNet(2), { scale: 2 });
+    const { plane: result, warnings } = await runOne(engine, model);
+    expect(result[0]).toBe(plane[0]! * 4);
+    expect(warnings).toHaveLength(1);
+    expect(engine.devices).toEqual(['cpu']);
+  });
+
+  test('a model whose result is not a number is refused on the CPU', async () => {
+    const engine = await engineWith({});
+    const manifest = { ...pictureManifest(nanNet(), { scale: 2 }), scale: 1 };
+    const model = pictureModel('upscale', await resolveModel('upscale', writeModel(nanNet(), manifest)));
+    await expect(runOne(engine, model)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+  });
+
+  test('weights that change under the run are refused', async () => {
+    const model = await modelOf(repeatNet(2), { scale: 2 });
+    const engine = await engineWith({});
+    await expect(runOne(engine, { ...model, sha256: '0'.repeat(64) })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+  });
+});
+
+test('abort rejects what runs and what waits with its reason, and the engine works on', async () => {
+  const engine = await engineWith({});
+  const model = await modelOf(repeatNet(2), { scale: 2 });
+  const controller = new AbortController();
+  const jobs = Array.from({ length: 6 }, (_, order) =>
+    engine.run(request(model), { signal: controller.signal, order, warn: () => undefined }),
+  );
+  const settled = Promise.allSettled(jobs);
+  controller.abort(new Error('enough'));
+  for (const job of await settled) expect(job).toMatchObject({ status: 'rejected', reason: { message: 'enough' } });
+  expect((await runOne(engine, model)).plane[0]).toBe(plane[0]! * 4);
+});
+
+test('close rejects what is under way', async () => {
+  const engine = await engineWith({});
+  const model = await modelOf(repeatNet(2), { scale: 2 });
+  const settled = Promise.allSettled([runOne(engine, model), runOne(engine, model)]);
+  await engine.close();
+  for (const job of await settled) expect(job).toMatchObject({ status: 'rejected', reason: { code: 'WORKER_FAILED' } });
+});
+
+test('an unknown device is refused with the ones that there are', async () => {
+  await expect(engineWith({ device: 'abacus' })).rejects.toMatchObject({
+    code: 'DEVICE_UNAVAILABLE',
+    hint: expect.stringContaining('cpu') as string,
+  });
+});
