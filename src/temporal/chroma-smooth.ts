@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { ChromaGrid, Frame } from '../core/frame.ts';
+import type { Rect } from '../core/media.ts';
 import type { Stage } from '../core/stage.ts';
 import { clamp, median, reduceLuma } from './gray.ts';
 import {
@@ -13,8 +14,13 @@ import {
 } from './motion.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
+const whole = z.number().int().min(0);
 export const chromaSmoothOptions = z.strictObject({
   radius: z.number().int().min(0).max(12).default(4).describe('Neighbors on each side whose color counts'),
+  area: z
+    .object({ x: whole, y: whole, width: whole.min(2), height: whole.min(2) })
+    .optional()
+    .describe('Where the picture is between black bars that were not cut off: what the color grid lies over'),
 });
 export type ChromaSmoothOptions = z.infer<typeof chromaSmoothOptions>;
 
@@ -47,17 +53,17 @@ interface Item {
  * the frames around it. A neighbor counts where luma agrees, where motion there and back meets (nothing was covered), by
  * its own confidence and its nearness; so color does not trail behind what moves. Planes are untouched.
  */
-export function chromaSmooth({ radius }: ChromaSmoothOptions): Stage {
+export function chromaSmooth({ radius, area }: ChromaSmoothOptions): Stage {
   return {
     kind: 'chroma-smooth',
     temporalRadius: radius,
     outputFormat: (input) => input,
-    run: (frames, context) => (radius === 0 ? frames : overWindow(frames, radius, work(radius), context)),
+    run: (frames, context) => (radius === 0 ? frames : overWindow(frames, radius, work(radius, area), context)),
   };
 }
 
-const work = (radius: number): WindowWork<Item> => ({
-  prepare,
+const work = (radius: number, area: Rect | undefined): WindowWork<Item> => ({
+  prepare: (frame) => prepare(frame, area),
   fits: (before, after) => before.grid.width === after.grid.width && before.grid.height === after.grid.height,
   finish: (frame, items, middle) => {
     const chromaGrid = smooth(items, middle, radius);
@@ -67,11 +73,11 @@ const work = (radius: number): WindowWork<Item> => ({
   },
 });
 
-function prepare(frame: Frame): Item | undefined {
+function prepare(frame: Frame, area: Rect | undefined): Item | undefined {
   const grid = frame.chromaGrid;
   if (!grid) return undefined;
   const finer = clamp(Math.round(GUIDE_SIDE / Math.min(grid.width, grid.height)), 1, 8);
-  const guide = reduceLuma(frame, grid.width * finer, grid.height * finer);
+  const guide = reduceLuma(frame, grid.width * finer, grid.height * finer, area);
   const picture = prepareMotion(guide);
   const texture = textureOf(picture, grid.width, grid.height);
   return { index: frame.index, grid, picture, texture, motion: new Map() };

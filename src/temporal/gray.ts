@@ -1,6 +1,7 @@
 import type { FrameFormat } from '../core/format.ts';
 import type { Frame } from '../core/frame.ts';
 import { codeRange } from '../core/color.ts';
+import type { Rect } from '../core/media.ts';
 
 /** A small luma picture: row-major, 0..1 (values a little outside are possible in limited-range sources). */
 export interface Gray {
@@ -15,13 +16,19 @@ interface Samples {
   readonly length: number;
 }
 
+interface ReduceOptions {
+  readonly scale?: number;
+  readonly offset?: number;
+  readonly area?: Rect | undefined;
+}
+
 /** Samples on a side that a cell's mean is taken from at most: more tell no more, and cost time in large pictures. */
 const ENOUGH = 8;
 
 /**
  * Averages a picture into `toWidth` x `toHeight` cells whose edges are rounded to whole samples; of large cells, evenly
  * spread samples. Where there are fewer samples than cells, the nearest sample is repeated.
- * `scale` and `offset`: result = (mean - offset) * scale.
+ * `area`: the part that is looked at, all by default. `scale` and `offset`: result = (mean - offset) * scale.
  */
 export function reduceArea(
   samples: Samples,
@@ -29,14 +36,13 @@ export function reduceArea(
   height: number,
   toWidth: number,
   toHeight: number,
-  scale = 1,
-  offset = 0,
+  { scale = 1, offset = 0, area = { x: 0, y: 0, width, height } }: ReduceOptions = {},
 ): Gray {
   const data = new Float32Array(toWidth * toHeight);
-  const left = edges(width, toWidth);
-  const top = edges(height, toHeight);
-  const stepX = Math.max(1, Math.floor(width / toWidth / ENOUGH));
-  const stepY = Math.max(1, Math.floor(height / toHeight / ENOUGH));
+  const left = edges(area.x, area.width, toWidth);
+  const top = edges(area.y, area.height, toHeight);
+  const stepX = Math.max(1, Math.floor(area.width / toWidth / ENOUGH));
+  const stepY = Math.max(1, Math.floor(area.height / toHeight / ENOUGH));
   for (let cy = 0; cy < toHeight; cy++) {
     const y0 = top[2 * cy] ?? 0;
     const y1 = top[2 * cy + 1] ?? 0;
@@ -59,21 +65,23 @@ export function reduceArea(
 }
 
 /** First and past-last sample of each cell, at least one sample wide. */
-function edges(samples: number, cells: number): Int32Array {
+function edges(origin: number, samples: number, cells: number): Int32Array {
   const out = new Int32Array(cells * 2);
   for (let i = 0; i < cells; i++) {
     const start = Math.min(samples - 1, Math.floor((i * samples) / cells));
-    out[2 * i] = start;
-    out[2 * i + 1] = Math.max(start + 1, Math.floor(((i + 1) * samples) / cells));
+    out[2 * i] = origin + start;
+    out[2 * i + 1] = origin + Math.max(start + 1, Math.floor(((i + 1) * samples) / cells));
   }
   return out;
 }
 
-/** The luma plane of a frame averaged into cells, black = 0 and white = 1. */
-export function reduceLuma(frame: Frame, toWidth: number, toHeight: number): Gray {
+/** The luma plane of a frame, or a part of it, averaged into cells; black = 0 and white = 1. */
+export function reduceLuma(frame: Frame, toWidth: number, toHeight: number, area?: Rect): Gray {
   const { width, height, color, pixelFormat }: FrameFormat = frame.format;
   const codes = codeRange(color.range, pixelFormat.bitDepth);
-  return reduceArea(frame.planes[0] ?? [], width, height, toWidth, toHeight, 1 / codes.span, codes.black);
+  return reduceArea(frame.planes[0] ?? [], width, height, toWidth, toHeight, {
+    ...{ scale: 1 / codes.span, offset: codes.black, area },
+  });
 }
 
 /** Middle value (lower of the two for an even count); does not change the order of `values`. 0 for none. */
