@@ -57,6 +57,8 @@ export interface VideoInfo {
   readonly variableFrameRate: boolean;
   readonly fieldOrder: FieldOrder;
   readonly telecine: Telecine;
+  /** True where pictures after a seek are not those of a pass from the beginning: intra refresh without key pictures. */
+  readonly seekUnsafe?: boolean;
   /** Frames as far as the container says or the duration tells; exact only after the analysis pass. */
   readonly estimatedFrames: number;
   /** Static HDR metadata as x265 wants it: master-display and max-cll strings. */

@@ -17,6 +17,8 @@ export interface DecodePlan {
   /** Field parity for deinterlacing where the source leaves it open. */
   readonly parity: 'tff' | 'bff' | 'auto';
   readonly telecine: 'none' | 'soft' | 'hard';
+  /** True when every range is decoded from the beginning: after a seek the decoder gives other pictures. */
+  readonly seekUnsafe?: boolean;
   /**
    * Part of the picture that is worked on, in the picture as it is after `bakeRotation`; undefined for all of it.
    * Cut off at decode, put back in black at encode.

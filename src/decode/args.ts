@@ -89,6 +89,6 @@ export function decodeArgs(plan: DecodePlan, options: DecodeArgsOptions = {}): s
     ...INPUT_GUARD,
     ...['-i', inputUrl(plan.path), '-map', `0:${plan.streamIndex}`],
     ...['-vf', filters.join(','), '-fps_mode', 'passthrough', '-enc_time_base', `${timeBase.num}:${timeBase.den}`],
-    ...['-c:v', 'rawvideo', '-write_index', '0', '-f', 'nut', 'pipe:1'],
+    ...['-c:v', 'rawvideo', '-f', 'nut', 'pipe:1'],
   ];
 }

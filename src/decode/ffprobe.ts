@@ -61,7 +61,7 @@ const container = z.object({
 export type ProbedContainer = z.infer<typeof container>;
 
 const packets = z.object({
-  packets: z.array(z.object({ pts: z.number().optional(), duration: z.number().optional() })).default([]),
+  packets: z.array(z.object({ pts: z.number().optional(), flags: text.default('') })).default([]),
 });
 export type ProbedPacket = z.infer<typeof packets>['packets'][number];
 
@@ -70,7 +70,8 @@ const frames = z.object({
     .array(
       z.object({
         pts: z.number().optional(),
-        best_effort_timestamp: z.number().optional(),
+        key_frame: z.number().default(0),
+        pict_type: text.optional(),
         interlaced_frame: z.number().default(0),
         top_field_first: z.number().default(0),
         repeat_pict: z.number().default(0),
@@ -114,11 +115,17 @@ async function ffprobe<T>(
   return { value: parsed.data, stderr };
 }
 
-/** Container, streams and chapters. Throws INPUT_NOT_MEDIA when FFmpeg cannot open the file. */
-export async function probeContainer(path: string, signal?: AbortSignal): Promise<ProbedContainer> {
+/** First boxes of MP4 and MOV files; FFmpeg takes anything called .mp4 for one. */
+const looksLikeMp4 = (head: Uint8Array): boolean =>
+  ['ftyp', 'moov', 'mdat', 'free', 'skip', 'wide', 'pnot'].includes(
+    Buffer.from(head.subarray(4, 8)).toString('latin1'),
+  );
+
+/** Container, streams and chapters; `head` is the beginning of the file. Throws INPUT_NOT_MEDIA when FFmpeg cannot open the file. */
+export async function probeContainer(path: string, head: Uint8Array, signal?: AbortSignal): Promise<ProbedContainer> {
   const { value, stderr } = await ffprobe(path, ['-show_format', '-show_streams', '-show_chapters'], container, signal);
   if (value !== undefined) return value;
-  if (stderr.includes('moov atom not found')) {
+  if (stderr.includes('moov atom not found') && looksLikeMp4(head)) {
     throw new RestorationError(
       'INPUT_NOT_MEDIA',
       `${path} is not a complete MP4 file: its table of contents (moov) is missing.`,
@@ -144,7 +151,7 @@ export async function probeContainer(path: string, signal?: AbortSignal): Promis
 
 const selected = (streamIndex: number): string[] => ['-select_streams', String(streamIndex)];
 
-/** Timestamps of packets in file order, `count` of them from each of `starts` (seconds); nothing is decoded. */
+/** Timestamps and flags of packets in file order, `count` of them from each of `starts` (seconds); nothing is decoded. */
 export async function probePackets(
   path: string,
   streamIndex: number,
@@ -155,7 +162,7 @@ export async function probePackets(
   const groups: ProbedPacket[][] = [];
   for (const start of starts) {
     const interval = `${start > 0 ? start.toFixed(3) : ''}%+#${count}`;
-    const args = [...selected(streamIndex), '-read_intervals', interval, '-show_entries', 'packet=pts,duration'];
+    const args = [...selected(streamIndex), '-read_intervals', interval, '-show_entries', 'packet=pts,flags'];
     const { value } = await ffprobe(path, args, packets, signal);
     groups.push(value?.packets ?? []);
   }
@@ -172,7 +179,7 @@ export async function probeFrames(
 ): Promise<readonly ProbedFrame[]> {
   const interval = `${start > 0 ? start.toFixed(3) : ''}%+#${count}`;
   const entries =
-    'frame=pts,best_effort_timestamp,interlaced_frame,top_field_first,repeat_pict,color_range,color_space,color_transfer,color_primaries:frame_side_data';
+    'frame=pts,key_frame,pict_type,interlaced_frame,top_field_first,repeat_pict,color_range,color_space,color_transfer,color_primaries:frame_side_data';
   const args = [...selected(streamIndex), '-read_intervals', interval, '-show_frames', '-show_entries', entries];
   const { value } = await ffprobe(path, args, frames, signal);
   return value?.frames ?? [];

@@ -1,5 +1,5 @@
 import { RestorationError } from '../core/errors.ts';
-import { bytesPerSample, frameBytes, planeSizes, type FrameFormat } from '../core/format.ts';
+import { bytesPerSample, frameBytes, pixelFormatName, planeSizes, type FrameFormat } from '../core/format.ts';
 import type { Frame, FrameStream, Plane } from '../core/frame.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { DecodePlan } from '../core/plan.ts';
@@ -22,17 +22,19 @@ export interface DecodeOptions {
   readonly onDamage?: (line: string) => void;
   /** How long the decoder may give nothing while pictures are wanted. */
   readonly stallMs?: number;
+  /** How far before the wanted time seeks aim, in seconds, one attempt after the other; the last resort is the beginning. */
+  readonly seekMargins?: readonly number[];
 }
 
 const DEFAULT_STALL_MS = 120_000;
 /**
- * How far before the wanted time a seek aims, in seconds; the last resort is the beginning. A key frame in front of the wanted
- * picture is not enough: pictures right after an open one may lack references, and deinterlacing looks at neighbors.
+ * A key frame right in front of the wanted picture is not enough: pictures after an open one may lack references, and
+ * deinterlacing looks at neighbors.
  */
 const SEEK_MARGINS = [1, 15] as const;
 /** Pictures that deinterlacing needs in front of the first one that counts. */
 const DEINTERLACE_WARMUP = 2;
-/** Deliberately simple: pictures that the decoder itself calls bad, and errors of the demuxer or decoder. */
+/** What counts as a complaint: pictures that the decoder itself calls bad, and errors of the demuxer or decoder. */
 const DAMAGE = /\[(error|fatal|panic)\]|corrupt|conceal/i;
 
 const pool = new BufferPool();
@@ -105,15 +107,22 @@ function openPass(
   );
 }
 
-/** A picture of another size than planned would be taken apart wrongly. */
+/** A picture of another kind or size than planned would be taken apart wrongly. */
 async function* checkSizes(
   pictures: AsyncGenerator<PipedPicture, void, undefined>,
   format: FrameFormat,
   path: string,
 ): AsyncGenerator<PipedPicture, void, undefined> {
   const bytes = frameBytes(format);
+  const name = pixelFormatName(format.pixelFormat);
   for await (const picture of pictures) {
-    const { width, height } = picture.info;
+    const { width, height, pixelFormat } = picture.info;
+    if (pixelFormatName(pixelFormat) !== name) {
+      throw new RestorationError(
+        'DECODE_FAILED',
+        `FFmpeg gave ${pixelFormatName(pixelFormat)} pictures of ${path} where ${name} was asked for.`,
+      );
+    }
     if (picture.data.length !== bytes || width !== format.width || height !== format.height) {
       throw new RestorationError(
         'INPUT_CHANGED',
@@ -125,14 +134,14 @@ async function* checkSizes(
   }
 }
 
-/** Seeks are not safe where decimation has a phase, nor where a time grid has to be found from the first picture. */
-const mayTrimBySeek = (plan: DecodePlan): boolean => plan.telecine === 'none';
+/** Not where a time grid has to be found from the first picture, either. */
+const mayTrimBySeek = (plan: DecodePlan): boolean => plan.seekUnsafe !== true && plan.telecine === 'none';
 
 async function* wholeFilm(pass: Pass): AsyncGenerator<Frame, void, undefined> {
   const { plan } = pass;
   const start = plan.startSeconds === undefined ? undefined : ticksOf(plan, plan.startSeconds);
   if (plan.startSeconds !== undefined && start !== undefined && mayTrimBySeek(plan)) {
-    for (const margin of SEEK_MARGINS) {
+    for (const margin of pass.options.seekMargins ?? SEEK_MARGINS) {
       const seconds = plan.startSeconds - margin;
       if (seconds <= 0) break;
       const state = { landed: false };
@@ -211,11 +220,12 @@ async function* indexedRange(pass: Pass, index: FrameIndex, range: FrameRange): 
   if (range.end <= range.start) return;
   ptsAt(range.end - 1);
   let next = range.start;
+  const margins = pass.options.seekMargins ?? SEEK_MARGINS;
   const target = ticksToSeconds(ptsAt(range.start), plan.timeBase);
   const seeks: (number | undefined)[] =
-    plan.telecine === 'hard' || range.start === 0
+    plan.seekUnsafe === true || range.start === 0
       ? []
-      : SEEK_MARGINS.map((margin) => target - margin).filter((seconds) => seconds > plan.startTime);
+      : margins.map((margin) => target - margin).filter((seconds) => seconds > plan.startTime);
   for (const seekSeconds of [...seeks, undefined]) {
     const clock = new PtsClock(plan, ptsAt(0));
     const warmup = seekSeconds !== undefined && plan.deinterlace === 'bwdif' ? DEINTERLACE_WARMUP : 0;

@@ -39,6 +39,7 @@ export async function* pipePictures(source: PictureSource): AsyncGenerator<Piped
   const queue: NutFrame[] = [];
   // Set from the callbacks below.
   const state: { failure: Error | undefined; ended: boolean } = { failure: undefined, ended: false };
+  let count = 0;
   let wake: (() => void) | undefined;
   const notify = (): void => {
     wake?.();
@@ -109,6 +110,7 @@ export async function* pipePictures(source: PictureSource): AsyncGenerator<Piped
           watch();
         }
         if (reader.info === undefined) throw new Error('NUT: a picture before the stream header');
+        count++;
         yield { ...frame, info: reader.info };
       } else if (state.ended) break;
       else {
@@ -121,7 +123,8 @@ export async function* pipePictures(source: PictureSource): AsyncGenerator<Piped
     if (state.failure) throw state.failure;
     const { code, signal } = await child.exited;
     source.signal?.throwIfAborted();
-    if (code !== 0 || !reader.atBoundary) {
+    // Without a picture there is no index either, and nothing that could be missing.
+    if (code !== 0 || !(reader.complete || (count === 0 && reader.atBoundary))) {
       const how = signal === null ? `with exit code ${String(code)}` : `by signal ${signal}`;
       const said = lastLine(child.stderrTail());
       throw new RestorationError(

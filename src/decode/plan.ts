@@ -95,6 +95,8 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
     deinterlace: deinterlace ? 'bwdif' : 'off',
     parity: interlaced ? (video.fieldOrder === 'tff' ? 'tff' : 'bff') : 'auto',
     telecine,
+    // Decimation has a phase: which frame of five goes depends on where it began.
+    seekUnsafe: telecine === 'hard' || video.seekUnsafe === true,
     crop,
     bakeRotation: turn,
     format,

@@ -12,14 +12,15 @@ import {
   probePackets,
   type ProbedContainer,
   type ProbedFrame,
+  type ProbedPacket,
   type ProbedStream,
 } from './ffprobe.ts';
 import { classifyFields, statedFieldOrder } from './fields.ts';
-import { fingerprint } from './fingerprint.ts';
+import { identify } from './fingerprint.ts';
 import { contentLight, masteringDisplay, rotation } from './side-data.ts';
 import { workingFormat } from './pixel-format.ts';
 import { sampleFields, samplePictures, type SampleTarget } from './sample.ts';
-import { findTiming, type Timing } from './timing.ts';
+import { entersGradually, findTiming, type Timing } from './timing.ts';
 
 export interface ProbeOptions {
   readonly signal?: AbortSignal;
@@ -70,9 +71,11 @@ function findVideo(path: string, container: ProbedContainer): ProbedStream {
 
 const CHROMA_LOCATIONS: readonly ChromaLocation[] = ['left', 'center', 'topleft', 'top', 'bottomleft', 'bottom'];
 
-/** Packets looked at in each of these parts of the film for its timing. */
-const TIMING_PARTS = [0, 0.3, 0.6, 0.9] as const;
+/** Places of a long film whose packets are looked at; a short one is looked at from its beginning. */
+const PARTS = [0, 0.3, 0.6, 0.9] as const;
 const TIMING_PACKETS = 300;
+/** The place whose frames are decoded: past logos and leader. */
+const FLAG_PART = 1;
 /** Frames whose flags are looked at. */
 const FLAG_FRAMES = 120;
 const LONG_SECONDS = 60;
@@ -90,8 +93,8 @@ const MAX_INTERLACED_RATE = 31;
  */
 export async function probeMedia(path: string, options: ProbeOptions = {}): Promise<MediaInfo> {
   const { signal, inputColor } = options;
-  const identity = await fingerprint(path);
-  const container = await probeContainer(path, signal);
+  const { fingerprint, head } = await identify(path);
+  const container = await probeContainer(path, head, signal);
   const film = findVideo(path, container);
   const { width, height, pix_fmt: sourcePixelFormat } = film;
   if (width === undefined || height === undefined || width === 0 || height === 0 || sourcePixelFormat === undefined) {
@@ -99,9 +102,12 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
   }
   const startTime = seconds(container.format.start_time) ?? 0;
   const duration = seconds(film.duration) ?? seconds(film.tags?.['DURATION']) ?? seconds(container.format.duration);
-  const timing = await readTiming(path, film, startTime, duration, signal);
+  const long = duration !== undefined && duration > LONG_SECONDS;
+  const places = long ? PARTS.map((part) => startTime + part * duration) : [0];
+  const packets = await probePackets(path, film.index, places, TIMING_PACKETS, signal);
+  const timing = timingOf(film, packets);
   const working = workingFormat(sourcePixelFormat);
-  const frames = await probeFrames(path, film.index, middle(startTime, duration), FLAG_FRAMES, signal);
+  const frames = await probeFrames(path, film.index, places[FLAG_PART] ?? 0, FLAG_FRAMES, signal);
   const stated = { ...film, ...firstStated(frames) };
   const target: SampleTarget = {
     path,
@@ -147,6 +153,7 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
     frameRate: timing.frameRate,
     variableFrameRate: timing.variable && fields.telecine === 'none',
     ...fields,
+    seekUnsafe: entersGradually(packets[FLAG_PART] ?? packets[0] ?? [], frames),
     // Inverse telecine takes one frame of five away.
     estimatedFrames: Math.round(estimateFrames(film, duration, rate) * (fields.telecine === 'hard' ? 0.8 : 1)),
     masteringDisplay: masteringDisplay([film.side_data_list, frames[0]?.side_data_list]),
@@ -154,7 +161,7 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
   };
   return {
     path,
-    fingerprint: identity,
+    fingerprint,
     container: container.format.format_name,
     durationSeconds: seconds(container.format.duration),
     startTime,
@@ -175,27 +182,13 @@ const undecodable = (path: string, film: ProbedStream): RestorationError =>
     },
   );
 
-/** A place inside a long film, past logos and leader; the beginning of a short one. */
-const middle = (startTime: number, duration: number | undefined): number =>
-  duration !== undefined && duration > LONG_SECONDS ? startTime + duration * 0.3 : 0;
-
-async function readTiming(
-  path: string,
-  film: ProbedStream,
-  startTime: number,
-  duration: number | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Timing> {
-  const starts =
-    duration !== undefined && duration > LONG_SECONDS ? TIMING_PARTS.map((part) => startTime + part * duration) : [0];
-  const parts = await probePackets(path, film.index, starts, TIMING_PACKETS, signal);
-  return findTiming(
-    parts.map((packets) => packets.map((packet) => packet.pts)),
+const timingOf = (film: ProbedStream, packets: readonly (readonly ProbedPacket[])[]): Timing =>
+  findTiming(
+    packets.map((part) => part.map((packet) => packet.pts)),
     parseRational(film.time_base) ?? rational(1, 1000),
     parseRational(film.r_frame_rate),
     parseRational(film.avg_frame_rate),
   );
-}
 
 /** Color that the first decoded frames state where the stream header does not. */
 function firstStated(frames: readonly ProbedFrame[]): Partial<ProbedStream> {

@@ -41,6 +41,29 @@ function onGrid(times: readonly number[], rate: Rational, timeBase: Rational): b
   });
 }
 
+/** A packet or a frame of the same place of the stream, as ffprobe lists them. */
+interface Marked {
+  readonly pts?: number | undefined;
+}
+
+/**
+ * Whether the stream calls a place an entry that is none: a packet marked as key (K) whose picture refers to others. H.264 with
+ * intra refresh does: what is decoded from there is whole only many frames later. `packets` and `frames` begin at the same place.
+ */
+export function entersGradually(
+  packets: readonly (Marked & { readonly flags: string })[],
+  frames: readonly (Marked & { readonly key_frame: number })[],
+): boolean {
+  const key = new Map(frames.map((frame) => [frame.pts, frame.key_frame === 1]));
+  const entries = packets.filter(
+    (packet) => packet.pts !== undefined && packet.flags.startsWith('K') && !packet.flags.includes('D'),
+  );
+  if (entries.some((packet) => key.get(packet.pts) === false)) return true;
+  // The place of a seek itself: its picture was thrown away because it is not whole.
+  const landing = packets[0];
+  return frames.length > 0 && landing !== undefined && landing === entries[0] && !key.has(landing.pts);
+}
+
 export interface Timing {
   readonly frameRate: Rational;
   readonly variable: boolean;

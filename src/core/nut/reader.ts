@@ -100,6 +100,7 @@ export class NutReader {
   #timeBases: readonly Rational[] = [];
   #ptsBits = 0n;
   #lastPts = 0n;
+  #indexed = false;
 
   constructor(onFrame: (frame: NutFrame) => void, alloc?: (bytes: number) => Uint8Array<ArrayBuffer>) {
     this.#onFrame = onFrame;
@@ -114,6 +115,11 @@ export class NutReader {
   /** True when the stream so far ends between two elements: no half picture, no half header. */
   get atBoundary(): boolean {
     return this.#pending.length === 0 && this.#skip === 0 && this.#current === undefined;
+  }
+
+  /** True when the writer said that it was done: FFmpeg ends its streams with an index, a program that dies does not. */
+  get complete(): boolean {
+    return this.#indexed && this.atBoundary;
   }
 
   feed(chunk: Uint8Array): void {
@@ -198,6 +204,7 @@ export class NutReader {
     if (code.equals(INFO) || code.equals(INDEX)) {
       if (cursor.at > cursor.bytes.length) throw new Incomplete();
       this.#skip = size;
+      this.#indexed ||= code.equals(INDEX);
       return;
     }
     const end = cursor.at + size;
