@@ -292,7 +292,9 @@ export class FilmTurn {
     const isTrouble = !isInput && NOT_ITS_FAULT.has(kind);
     const isEarly = isInput && unchangedMs < limits.certainMs;
     const counted = !isTrouble && !isEarly && error.code !== 'INPUT_CHANGED';
-    const failure = { code: error.code, message: error.message, ...(error.hint ? { hint: error.hint } : {}) };
+    // People know the film by its name in the inbox.
+    const message = error.message.replaceAll(path.join(this.#folder.source, path.basename(film)), film);
+    const failure = { code: error.code, message, ...(error.hint ? { hint: error.hint } : {}) };
     await this.#note({ type: 'setback', failure, counted });
     const { failures } = this.#state();
     if (counted && (isInput || failures >= limits.attempts)) return this.#place('failed');
@@ -305,7 +307,7 @@ export class FilmTurn {
       type: 'setback',
       film,
       code: error.code,
-      message: error.message,
+      message,
       againSeconds: Math.ceil(afterMs / 1000),
     });
     return { state: 'again', afterMs };

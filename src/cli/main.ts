@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, packageVersion, RestorationError, toRestorationError } from '../index.ts';
 import { doctorReport } from './doctor.ts';
+import { addJobsCommand } from './jobs.ts';
 import { modelLines, presetLines } from './commands.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 import { commanderOptions, type LogLevel } from './flags.ts';
@@ -11,6 +12,7 @@ import { runRestore } from './run.ts';
 import { Screen } from './screen.ts';
 import type { Flags } from './settings.ts';
 import { readerGone, watchSignals } from './stop.ts';
+import { addWatchCommand } from './watch.ts';
 
 const EXAMPLES = `
 Examples:
@@ -19,7 +21,7 @@ Examples:
   restore film.mp4 --to 4k --plan
   restore -- -odd-name.mp4
 
-A name that begins with a dash goes after "--". A file called like a command (presets, models, doctor) is written
+A name that begins with a dash goes after "--". A file called like a command (watch, jobs, presets, models, doctor) is written
 ./presets.
 `;
 
@@ -90,7 +92,7 @@ function buildProgram(
   const program = new Command('restore')
     .description('Restores old films and TV: denoise, colorize and upscale, with every stream, timestamp and tag kept.')
     .argument('<inputs...>', 'video files')
-    .usage('INPUT... [options]\n       restore presets | models | doctor')
+    .usage('INPUT... [options]\n       restore watch | jobs | presets | models | doctor')
     .version(packageVersion(), '--version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
@@ -140,6 +142,12 @@ async function main(args: readonly string[]): Promise<number> {
     },
     (code) => (exitCode = code),
   );
+  addWatchCommand(program, {
+    signal: controller.signal,
+    print,
+    reporter: (json, level) => (reporter = createReporter(json, level)),
+  });
+  addJobsCommand(program, { print });
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (caught) {
