@@ -86,8 +86,9 @@ function ownArgs(plan: EncodePlan, rate: Rational): string[] {
       return ['-profile:v', PRORES_PROFILES.includes(asked) ? asked : usual, '-vendor', 'apl0'];
     }
     case 'ffv1': {
-      const small = Math.min(format.width, format.height) < 32;
-      const slices = small ? [] : ['-slices', format.height < 720 ? '4' : '16'];
+      // Slices end where chroma samples do; FFmpeg finds its own number for sizes that do not divide.
+      const divides = format.width % 8 === 0 && format.height % 2 === 0 && format.height >= 32;
+      const slices = divides ? ['-slices', format.height < 720 ? '4' : '16'] : [];
       return ['-level', '3', '-g', '1', '-slicecrc', '1', ...slices];
     }
     default:

@@ -10,7 +10,7 @@ import { writeText } from '../platform/streams.ts';
 import { chapterFile, readChapters } from './chapters.ts';
 import { isDiskFull, lastLine, writeFailure } from './messages.ts';
 import { coversToAttach, foreignTags, muxArgs, usesFreeTags, type CoverFile } from './mux-args.ts';
-import { checkSameHeaders, joinedBytes } from './segment-file.ts';
+import { commonTimeBase, joinedBytes } from './segment-file.ts';
 import { filmSpan } from './span.ts';
 import { Watchdog } from './watchdog.ts';
 
@@ -48,7 +48,7 @@ export async function joinAndMux(options: JoinOptions): Promise<string[]> {
   const { plan, index, segments, output, signal } = options;
   checkComplete(options);
   const paths = segments.map(({ path }) => path);
-  await checkSameHeaders(paths);
+  const segmentTimeBase = await commonTimeBase(paths);
   const { ffmpeg, version } = await findFfmpeg();
   const span = filmSpan(plan, index);
   const helpers: string[] = [];
@@ -70,7 +70,7 @@ export async function joinAndMux(options: JoinOptions): Promise<string[]> {
         helpers.push(cover.path);
       }
     }
-    const args = muxArgs({ plan, index, output, major: version[0], chapters, covers });
+    const args = muxArgs({ plan, index, output, segmentTimeBase, major: version[0], chapters, covers });
     await runMux(ffmpeg, args, options, joinedBytes(paths));
     return warnings;
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { FrameIndex, MediaStream } from '../core/media.ts';
 import type { Container, Plan, StreamPlan } from '../core/plan.ts';
-import { rational, ticksToSeconds, type Rational } from '../core/rational.ts';
+import { rational, rescale, ticksToSeconds, type Rational } from '../core/rational.ts';
 import { colorArgs } from './encoder-args.ts';
 import { filmSpan, type Span } from './span.ts';
 
@@ -25,6 +25,8 @@ export interface MuxArgsOptions {
   readonly plan: Plan;
   readonly index: FrameIndex;
   readonly output: string;
+  /** Ticks of the joined segments. */
+  readonly segmentTimeBase: Rational;
   /** Major version of ffmpeg: 5 states a rotation by a tag, 6 and later by an option. */
   readonly major: number;
   /** Chapters as an ffmetadata file; undefined to take the source's as they are. */
@@ -96,16 +98,15 @@ export const usesFreeTags = (plan: Plan): boolean =>
     (stream) => isCover(stream) && plan.streams.some((own) => own.index === stream.index && own.action === 'copy'),
   );
 
-function containerArgs(plan: Plan, output: string, spec: string): string[] {
+function containerArgs({ plan, output, segmentTimeBase }: MuxArgsOptions, spec: string): string[] {
   const { container, codec } = plan.encode;
-  const { timeBase } = plan.decode;
   switch (container) {
     case 'mp4':
     case 'mov': {
       const bases = plan.media.streams.filter(({ kind }) => kind === 'audio').map((stream) => stream.timeBase);
       return [
-        ...['-video_track_timescale', String(timeBase.den)],
-        ...['-movie_timescale', String(movieTimescale(timeBase, bases))],
+        ...['-video_track_timescale', String(segmentTimeBase.den)],
+        ...['-movie_timescale', String(movieTimescale(segmentTimeBase, bases))],
         // FLAC in MP4 counts as experimental in FFmpeg 5.
         ...['-strict', 'experimental'],
         ...(usesFreeTags(plan) ? ['-movflags', '+use_metadata_tags'] : []),
@@ -126,20 +127,33 @@ function containerArgs(plan: Plan, output: string, spec: string): string[] {
   }
 }
 
+/** Ticks of the video track in a container that has its own, whatever goes in. */
+function muxerTimeBase(container: Container, segments: Rational): Rational {
+  switch (container) {
+    case 'mp4':
+    case 'mov':
+      return rational(1, segments.den);
+    case 'mkv':
+    case 'webm':
+      return rational(1, 1000);
+    case 'mpegts':
+      return rational(1, 90_000);
+    case 'avi':
+    case 'nut':
+      return segments;
+  }
+}
+
 /**
- * NUT has no durations: without this the last frame would have none, or a nominal one. The muxer's ticks differ between
- * containers, so that the last frame is found by its time.
+ * NUT has no durations: without this the last frame would have none, or a nominal one. FFmpeg 5 shows this filter the
+ * muxer's ticks, later ones those of the input.
  */
-function lastFrameFilter(plan: Plan, index: FrameIndex, span: Span): string {
-  const { timeBase } = plan.decode;
-  const isExact = plan.encode.container === 'mp4' || plan.encode.container === 'mov';
+function lastFrameFilter({ plan, index, segmentTimeBase, major }: MuxArgsOptions, span: Span): string {
+  const ticks = major < 6 ? muxerTimeBase(plan.encode.container, segmentTimeBase) : segmentTimeBase;
   const last = index.pts.at(-1) ?? 0n;
-  // Milliseconds of Matroska are rounded; half of one and a little more is allowed.
-  const slack = isExact ? ticksToSeconds(1n, timeBase) / 2 : 0.0006;
-  const from = (ticksToSeconds(last, timeBase) - slack).toFixed(9);
-  const duration = ticksToSeconds(span.end - last, timeBase).toFixed(9);
+  const [start, end] = [rescale(last, plan.decode.timeBase, ticks), rescale(span.end, plan.decode.timeBase, ticks)];
   // All three are named: in 5.1 `duration` alone spoils the pts of reordered frames.
-  return `setts=pts=PTS:dts=DTS:duration='if(gt(PTS*TB,${from}),round(${duration}/TB),DURATION)'`;
+  return `setts=pts=PTS:dts=DTS:duration='if(gte(PTS,${start}),${end - start},DURATION)'`;
 }
 
 function rotationTag({ encode }: Plan, major: number, spec: string): string[] {
@@ -166,7 +180,8 @@ function sourceInput(plan: Plan, span: Span): string[] {
 }
 
 /** ffmpeg's arguments to put the segments (one NUT stream on stdin) together with the source's other streams. Pure. */
-export function muxArgs({ plan, index, output, major, chapters, covers }: MuxArgsOptions): string[] {
+export function muxArgs(options: MuxArgsOptions): string[] {
+  const { plan, index, major, chapters, covers, output } = options;
   const { encode, media } = plan;
   const span = filmSpan(plan, index);
   const mapped = mappedStreams(plan);
@@ -193,13 +208,13 @@ export function muxArgs({ plan, index, output, major, chapters, covers }: MuxArg
     ...tags,
     ...rotationTag(plan, major, spec),
     ...[`-disposition:${spec}`, dispositions === '' ? '0' : dispositions],
-    ...[`-bsf:${spec}`, lastFrameFilter(plan, index, span)],
+    ...[`-bsf:${spec}`, lastFrameFilter(options, span)],
     ...covers.flatMap(({ path, fileName, mimeType }, at) => [
       ...['-attach', path, `-metadata:s:t:${at + attachments(plan)}`, `mimetype=${mimeType}`],
       ...[`-metadata:s:t:${at + attachments(plan)}`, `filename=${fileName}`],
     ]),
     ...(span.shiftMicros === 0n ? [] : ['-output_ts_offset', `${-span.shiftMicros}us`]),
-    ...containerArgs(plan, output, spec),
+    ...containerArgs(options, spec),
     ...[
       '-max_interleave_delta',
       '0',

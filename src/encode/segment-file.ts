@@ -1,4 +1,5 @@
 import { RestorationError } from '../core/errors.ts';
+import { rational, type Rational } from '../core/rational.ts';
 import { readPieces } from '../platform/streams.ts';
 
 /*
@@ -27,8 +28,31 @@ async function readHeader(path: string): Promise<Buffer> {
   throw broken(path);
 }
 
-/** Throws ENCODE_FAILED unless all segments were made with the same codec parameters: else they would not decode as one. */
-export async function checkSameHeaders(paths: readonly string[]): Promise<void> {
+/** The ticks of a NUT file of one stream: the numbers of its main header (nut.txt) up to the first time base. */
+export function headerTimeBase(header: Uint8Array): Rational {
+  let at = FILE_ID.length + 8;
+  const next = (): number => {
+    for (let value = 0; ;) {
+      const byte = header[at++] ?? 0;
+      value = value * 128 + (byte & 127);
+      if (byte < 128) return value;
+    }
+  };
+  const forward = next();
+  if (forward > 4096) at += 4;
+  const version = next();
+  if (version > 3) next();
+  // Streams, largest distance of syncpoints, number of time bases.
+  for (let skipped = 0; skipped < 3; skipped++) next();
+  const num = next();
+  return rational(num, next());
+}
+
+/**
+ * The ticks that all segments share. Throws ENCODE_FAILED unless they were made with the same codec parameters: else they
+ * would not decode as one.
+ */
+export async function commonTimeBase(paths: readonly string[]): Promise<Rational> {
   let first: Buffer | undefined;
   for (const path of paths) {
     const header = await readHeader(path);
@@ -38,6 +62,8 @@ export async function checkSameHeaders(paths: readonly string[]): Promise<void> 
       hint: 'Run the same command with --fresh to make the segments again.',
     });
   }
+  if (!first) throw new RestorationError('ENCODE_FAILED', 'There is no segment to join.');
+  return headerTimeBase(first);
 }
 
 /** All segments as one NUT stream. */

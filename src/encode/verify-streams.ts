@@ -52,9 +52,9 @@ export function pairStreams(plan: Plan, output: OutputInfo): Pairing {
   return { video, pairs, problems };
 }
 
-/** Kinds whose packets are the same bytes in every container that FFmpeg copies them to. */
-const sameBytes = ({ source, output, converted }: StreamPair): boolean =>
-  !converted && source.codec === output.codec_name && source.kind !== 'attachment';
+/** Whether packets can be compared: attachments have none, and a cover's time means nothing. */
+const hasPackets = ({ source, converted }: StreamPair): boolean =>
+  !converted && source.kind !== 'attachment' && !source.dispositions.includes('attached_pic');
 
 const seconds = (list: PacketList, at: number): number => (list.pts[at] ?? NaN) * toNumber(list.timeBase);
 
@@ -94,7 +94,7 @@ export async function checkCopies(
   files: { readonly output: string; readonly moved: number; readonly signal: AbortSignal },
 ): Promise<{ readonly problems: string[]; readonly packets: number }> {
   const problems: string[] = [];
-  const compared = pairs.filter(sameBytes).filter(({ source }) => !source.dispositions.includes('attached_pic'));
+  const compared = pairs.filter(hasPackets);
   const [outputs, sources] = await Promise.all([
     readPackets(
       files.output,
