@@ -10,7 +10,7 @@ import type { Plan } from '../core/plan.ts';
 import { rangeLength, type Segment } from '../core/range.ts';
 import { joinAndMux, verifyOutput } from '../encode/index.ts';
 import { systemClock } from '../platform/clock.ts';
-import { freeBytes, publish, publishNew, removeFile, statOrUndefined } from '../platform/files.ts';
+import { freeBytes, listFolder, publish, publishNew, removeFile, statOrUndefined } from '../platform/files.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
 import { estimatePlan } from './estimate.ts';
@@ -18,7 +18,7 @@ import { EventQueue } from './event-queue.ts';
 import type { RestoreOptions } from './options.ts';
 import { makePlan, parseOptions } from './plan.ts';
 import { ProgressMeter } from './progress.ts';
-import { processRun, segmentFile } from './segment-run.ts';
+import { processRun, RUN, segmentFile } from './segment-run.ts';
 import { cutSegments, pendingRuns } from './segments.ts';
 import { openWorkFolder, type WorkFolder } from './workdir.ts';
 
@@ -209,7 +209,12 @@ async function finish(
 ): Promise<number> {
   const input = made.media.path;
   const folder = path.dirname(made.output);
-  const temporary = path.join(folder, `.restore-${made.planHash}.partial${path.extname(made.output)}`);
+  const prefix = `.restore-${made.planHash}.partial`;
+  for (const name of await listFolder(folder)) {
+    // Left by a run that was killed; it may be many gigabytes.
+    if (name.startsWith(prefix)) await removeFile(path.join(folder, name));
+  }
+  const temporary = path.join(folder, `${prefix}-${RUN}${path.extname(made.output)}`);
   try {
     const files = segments.map((segment) => ({
       path: path.join(made.workdir, segmentFile(made, segment)),
@@ -217,7 +222,14 @@ async function finish(
     }));
     const warnings = await joinAndMux({ plan: made, index, segments: files, output: temporary, signal });
     for (const message of warnings) emit({ type: 'warning', input, message });
-    await verifyOutput({ plan: made, index, path: temporary, signal, level: options.verify ?? 'full' });
+    await verifyOutput({
+      plan: made,
+      index,
+      path: temporary,
+      signal,
+      level: options.verify ?? 'full',
+      onProgress: verifyProgress(input, index.pts.length, emit),
+    });
     const size = (await statOrUndefined(temporary))?.size;
     if (size === undefined) throw new RestorationError('VERIFY_FAILED', `The finished file ${temporary} is gone.`);
     await (made.overwrite ? publish : publishNew)(temporary, made.output, folder);
@@ -225,4 +237,18 @@ async function finish(
   } finally {
     await removeFile(temporary);
   }
+}
+
+/** Frames decoded again, told a few times a second. */
+function verifyProgress(input: string, framesTotal: number, emit: Emit): (framesDone: number) => void {
+  const startedAt = performance.now();
+  let toldAt = startedAt;
+  return (framesDone) => {
+    const now = performance.now();
+    if (now - toldAt < 250) return;
+    toldAt = now;
+    const framesPerSecond = Math.round((framesDone * 100_000) / (now - startedAt)) / 100;
+    const etaSeconds = Math.round((framesTotal - framesDone) / Math.max(0.01, framesPerSecond));
+    emit({ type: 'progress', input, framesDone, framesTotal, framesPerSecond, etaSeconds, bottleneck: 'verify' });
+  };
 }

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { randomUUID } from 'node:crypto';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { DiskGuard } from '../batch/disk-guard.ts';
@@ -23,6 +24,12 @@ const BACKOFF_MS = 500;
 /** Decoded frames that may wait for the stages, and finished frames that may wait for the encoder. */
 const DECODE_AHEAD = 3;
 const ENCODE_BEHIND = 2;
+
+/**
+ * In the name of what is not finished: a program that outlives a killed run goes on writing, and must not write into what
+ * the next run makes.
+ */
+export const RUN = randomUUID().slice(0, 8);
 
 export interface SegmentRunContext {
   readonly plan: Plan;
@@ -176,7 +183,7 @@ function openSegment(
 ): { segment: Segment; encoder: SegmentEncoder; temporary: string } {
   const name = segmentFile(plan, segment);
   const extension = path.extname(name);
-  const temporary = path.join(folder, `${path.basename(name, extension)}${UNFINISHED}${extension}`);
+  const temporary = path.join(folder, `${path.basename(name, extension)}${UNFINISHED}-${RUN}${extension}`);
   const encoder = openSegmentEncoder(plan.encode, {
     path: temporary,
     timeBase: plan.decode.timeBase,

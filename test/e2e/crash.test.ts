@@ -1,0 +1,20 @@
+import { existsSync } from 'node:fs';
+import { afterAll, expect, test } from 'vitest';
+import { killRuns } from '../crash/kill-runs.ts';
+import { makeFolder } from './cli-helpers.ts';
+
+const { folder, remove } = await makeFolder();
+afterAll(remove);
+
+test.skipIf(!existsSync('/proc/self/task'))(
+  'a run that is killed at random moments gives the same file, and does no segment twice',
+  async () => {
+    const args = ['--preset', 'none', '--codec', 'ffv1', '--segment-frames', '4'];
+    const figures = await killRuns({ folder, kills: 4, seed: 20_261_121, args });
+    expect(figures.problems).toEqual([]);
+    expect(figures.segments).toBeGreaterThanOrEqual(12);
+    expect(figures.mainKills + figures.childKills).toBe(4);
+    expect(figures.results).toBeGreaterThanOrEqual(1);
+  },
+  400_000,
+);
