@@ -28,7 +28,7 @@ export type ChromaSmoothOptions = z.infer<typeof chromaSmoothOptions>;
 const GUIDE_SIDE = 64;
 /** Luma differences along motion, as multiples of what the pair of frames has on average, and limits of that (0..1). */
 const RESIDUAL_REACH = 2.2;
-const RESIDUAL_FLOOR = 0.012;
+const RESIDUAL_FLOOR = 0.03;
 const RESIDUAL_CEILING = 0.06;
 /** Pixels of error in motion that are forgiven. */
 const MOTION_ERROR = 0.5;
