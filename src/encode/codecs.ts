@@ -105,7 +105,7 @@ const unknownCodec = (name: string): RestorationError =>
 
 /** What an encoder takes. Throws USAGE for a name that is not known. */
 export function encoderTraits(encoder: string): EncoderTraits {
-  const known = ENCODERS[encoder];
+  const known = Object.hasOwn(ENCODERS, encoder) ? ENCODERS[encoder] : undefined;
   if (known) return known;
   const codec = encoder.slice(0, Math.max(0, encoder.indexOf('_')));
   if (hardwareFamily(encoder) === undefined || !isCodec(codec) || codec === 'ffv1') throw unknownCodec(encoder);

@@ -2,6 +2,7 @@ import type { FrameIndex, MediaStream } from '../core/media.ts';
 import type { Container, Plan, StreamPlan } from '../core/plan.ts';
 import { rational, rescale, ticksToSeconds, type Rational } from '../core/rational.ts';
 import { colorArgs } from './encoder-args.ts';
+import { leadSeconds } from './segment-args.ts';
 import { filmSpan, type Span } from './span.ts';
 
 const FORMATS: Readonly<Record<Container, string>> = {
@@ -196,7 +197,8 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   const tags = videoTags(video).flatMap(([key, value]) => [`-metadata:s:${spec}`, `${key}=${value}`]);
   const dispositions = video?.dispositions.filter((name) => name !== 'attached_pic').join('+') ?? '';
   return [
-    ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-y', '-copyts', ...rotation, '-f', 'nut', '-i', 'pipe:0'],
+    ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-y', '-copyts', ...rotation],
+    ...['-itsoffset', `-${leadSeconds(plan.decode.timeBase)}`, '-f', 'nut', '-i', 'pipe:0'],
     ...sourceInput(plan, span),
     ...(chapters === undefined ? [] : ['-f', 'ffmetadata', '-i', `file:${chapters}`]),
     ...maps,

@@ -6,6 +6,12 @@ import { encoderArgs } from './encoder-args.ts';
 /** NUT holds every codec with its exact times in the plan's time base, and needs no header written last. */
 export const segmentExtension = ({ codec }: Pick<EncodePlan, 'codec'>): string => `.${codec}.nut`;
 
+/** NUT holds no negative times and films do: inside segments every time is this many seconds (times `timeBase.num`) later. */
+const LEAD_SECONDS = 4096;
+export const leadTicks = (timeBase: Rational): bigint => BigInt(LEAD_SECONDS) * BigInt(timeBase.den);
+/** The same in whole seconds: exact in every unit that FFmpeg counts in. */
+export const leadSeconds = (timeBase: Rational): number => LEAD_SECONDS * timeBase.num;
+
 const rangeName = (format: FrameFormat): string => (format.color.range === 'full' ? 'pc' : 'tv');
 
 /** Says what the raw pictures are, and brings them to the encoder's format with matrix and range named on both sides. */

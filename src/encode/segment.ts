@@ -11,7 +11,7 @@ import { removeFile, statOrUndefined } from '../platform/files.ts';
 import { startProcess, type RunningProcess } from '../platform/process.ts';
 import { createCanvas, type Canvas } from './canvas.ts';
 import { isDiskFull, writeFailure } from './messages.ts';
-import { segmentArgs } from './segment-args.ts';
+import { leadTicks, segmentArgs } from './segment-args.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface SegmentEncoderOptions {
@@ -83,7 +83,7 @@ class PipeEncoder implements SegmentEncoder {
     const sizeBytes = planes.reduce((sum, plane) => sum + plane.byteLength, 0);
     const taken = new Promise<boolean>((resolve) => {
       stdin.cork();
-      stdin.write(nut.frameHeader(frame.pts, sizeBytes));
+      stdin.write(nut.frameHeader(frame.pts + leadTicks(this.#options.timeBase), sizeBytes));
       planes.forEach((plane, index) => {
         const isLast = index === planes.length - 1;
         stdin.write(plane, isLast ? (error) => resolve(!error) : undefined);
