@@ -187,7 +187,7 @@ async function planStages(
       },
       model: colorizer,
     },
-    'chroma-smooth': { options: {} },
+    'chroma-smooth': { options: area },
     upscale: {
       options: {
         width: geometry.picture.width,
