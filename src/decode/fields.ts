@@ -109,8 +109,10 @@ export function classifyFields(facts: FieldFacts): { readonly fieldOrder: FieldO
   }
   const flagged = facts.frames.filter((frame) => frame.interlaced_frame === 1);
   const topFirst = flagged.filter((frame) => frame.top_field_first === 1).length;
-  const flag: FieldOrder =
-    flagged.length * 2 > facts.frames.length ? (topFirst * 2 >= flagged.length ? 'tff' : 'bff') : facts.stated;
+  // Frames know better than the stream header, which only says what the stream may hold.
+  const framesSay: FieldOrder =
+    flagged.length * 2 <= facts.frames.length ? 'progressive' : topFirst * 2 >= flagged.length ? 'tff' : 'bff';
+  const flag = facts.frames.length > 0 ? framesSay : facts.stated;
   const saysInterlaced = flag === 'tff' || flag === 'bff';
   const seen = seenScan(facts.fits, saysInterlaced ? NEAR : CLEARLY_NEAR);
   if (seen !== 'unknown') return { fieldOrder: seen, telecine: 'none' };
