@@ -1,11 +1,5 @@
 import type { Plan } from './plan.ts';
 
-/** Where time goes: share of wall time (0..1) that each part was busy since the last report. */
-export interface StageLoad {
-  readonly name: string;
-  readonly busy: number;
-}
-
 /** What `restore()` yields, and what `--json` prints, one object a line. */
 export type RestoreEvent =
   | { readonly type: 'plan'; readonly input: string; readonly plan: Plan; readonly estimate: Estimate }

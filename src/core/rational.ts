@@ -31,11 +31,6 @@ export function parseRational(text: string | undefined): Rational | undefined {
 export const toNumber = (r: Rational): number => r.num / r.den;
 export const formatRational = (r: Rational): string => `${r.num}/${r.den}`;
 export const invert = (r: Rational): Rational => rational(r.den, r.num);
-export const multiply = (a: Rational, b: Rational): Rational => {
-  const [x, y] = [rational(a.num, b.den), rational(b.num, a.den)];
-  return rational(x.num * y.num, x.den * y.den);
-};
-export const equals = (a: Rational, b: Rational): boolean => a.num * b.den === b.num * a.den;
 
 /** A count of `from` ticks in `to` ticks, rounded to nearest, halves away from zero (as FFmpeg's av_rescale_q). */
 export function rescale(ticks: bigint, from: Rational, to: Rational): bigint {
