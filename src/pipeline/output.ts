@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { RestorationError } from '../core/errors.ts';
 import type { Container } from '../core/plan.ts';
-import { ensureFolder, isWritableFolder, realPath, statOrUndefined } from '../platform/files.ts';
+import { isWritableFolder, realPath, statOrUndefined } from '../platform/files.ts';
 import type { RestoreOptions } from './options.ts';
 
 const EXTENSIONS: Readonly<Record<Container, string>> = {
@@ -35,6 +35,12 @@ async function samePath(a: string, b: string): Promise<boolean> {
   }
 }
 
+/** The path itself, or the nearest above it that is there. */
+async function nearestThere(folder: string): Promise<string> {
+  const above = path.dirname(folder);
+  return above === folder || (await statOrUndefined(folder)) ? folder : nearestThere(above);
+}
+
 /**
  * Where the result goes, checked before any work is done. Throws OUTPUT_IS_INPUT, OUTPUT_EXISTS (without `overwrite`) or
  * OUTPUT_UNWRITABLE.
@@ -42,10 +48,11 @@ async function samePath(a: string, b: string): Promise<boolean> {
 export async function planOutput(options: RestoreOptions, container: Container): Promise<string> {
   const { input } = options;
   let output = path.join(path.dirname(input), defaultName(input, container));
+  let inFolder = false;
   if (options.output !== undefined) {
     if (await isFolderOutput(options.output)) {
-      await ensureFolder(options.output);
       output = path.join(options.output, defaultName(input, container));
+      inFolder = true;
     } else {
       output = options.output;
     }
@@ -64,9 +71,12 @@ export async function planOutput(options: RestoreOptions, container: Container):
   if (present && !present.isFile()) {
     throw new RestorationError('OUTPUT_UNWRITABLE', `${output} is not a file.`, { hint: 'Name a file with -o.' });
   }
-  const folder = path.dirname(output);
-  if (!(await statOrUndefined(folder))?.isDirectory()) {
-    throw new RestorationError('OUTPUT_UNWRITABLE', `The folder ${folder} does not exist.`, {
+  // A folder that is named as one is made when the run starts; a plan makes nothing.
+  const folder = inFolder ? await nearestThere(path.dirname(output)) : path.dirname(output);
+  const stats = await statOrUndefined(folder);
+  if (!stats?.isDirectory()) {
+    const what = stats ? `${folder} is not a folder` : `The folder ${folder} does not exist`;
+    throw new RestorationError('OUTPUT_UNWRITABLE', `${what}.`, {
       hint: 'Create it, or name another output with -o.',
     });
   }

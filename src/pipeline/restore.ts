@@ -10,7 +10,15 @@ import type { Plan } from '../core/plan.ts';
 import { rangeLength, type Segment } from '../core/range.ts';
 import { joinAndMux, verifyOutput } from '../encode/index.ts';
 import { systemClock } from '../platform/clock.ts';
-import { freeBytes, listFolder, publish, publishNew, removeFile, statOrUndefined } from '../platform/files.ts';
+import {
+  ensureFolder,
+  freeBytes,
+  listFolder,
+  publish,
+  publishNew,
+  removeFile,
+  statOrUndefined,
+} from '../platform/files.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
 import { estimatePlan } from './estimate.ts';
@@ -61,6 +69,7 @@ async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Pr
   const input = made.media.path;
   const estimate = await estimatePlan(made, { signal });
   emit({ type: 'plan', input, plan: made, estimate });
+  await ensureFolder(path.dirname(made.output));
   const folder = await openWorkFolder(made.workdir, { fresh: options.fresh ?? false });
   let finished = false;
   try {

@@ -1,0 +1,172 @@
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { makeClip } from '../fixtures/media/clips.ts';
+import { cli, CLI, eventsOf, makeFolder, snapshot } from './cli-helpers.ts';
+
+/** The quickest that still goes the whole way: nothing is done to the picture, and the encoder hurries. */
+const QUICK = ['--device', 'cpu', '--preset', 'none', '--codec', 'h264', '--encoder-preset', 'ultrafast'];
+
+let folder = '';
+let remove = (): Promise<void> => Promise.resolve();
+beforeAll(async () => {
+  ({ folder, remove } = await makeFolder());
+});
+afterAll(() => remove());
+
+async function room(name: string): Promise<string> {
+  const own = path.join(folder, name);
+  await mkdir(own);
+  return own;
+}
+
+async function countFrames(file: string): Promise<number> {
+  const { stdout } = await execa('ffprobe', [
+    ...['-v', 'error', '-count_packets', '-select_streams', 'v:0', '-show_entries', 'stream=nb_read_packets'],
+    ...['-of', 'csv=p=0', `file:${file}`],
+  ]);
+  return Number(stdout);
+}
+
+/** A moving test picture of 160 x 120, 25 frames a second. */
+const draw = (file: string, args: readonly string[], seconds: number): Promise<unknown> =>
+  execa('ffmpeg', [
+    ...['-v', 'error', '-f', 'lavfi', '-i', `testsrc2=size=160x120:rate=25:duration=${seconds}`],
+    ...['-c:v', 'libx264', '-preset', 'ultrafast', '-pix_fmt', 'yuv420p', ...args, file],
+  ]);
+
+test('names with blanks, quotes, newlines, a leading dash and what FFmpeg takes for patterns', async () => {
+  const cwd = await room('names');
+  const names = ['two  words', `it's "it"`, 'new\nline', '-dash', '%03d', 'concat:a|b', 'ünï', '$HOME `x` ;'];
+  const clip = await makeClip('single-frame', folder);
+  for (const name of names) await copyFile(clip, path.join(cwd, `${name}.mp4`));
+  const result = await cli([...QUICK, '--', ...names.map((name) => `${name}.mp4`)], { cwd });
+  expect(result.stderr).not.toContain('error:');
+  expect(result.exitCode).toBe(0);
+  const made = (await readdir(cwd)).filter((name) => name.includes('.restored.'));
+  expect(made.sort()).toEqual(names.map((name) => `${name}.restored.mp4`).sort());
+  for (const name of made) expect(await countFrames(path.join(cwd, name))).toBe(1);
+  expect((await readdir(cwd)).filter((name) => name.startsWith('.'))).toEqual([]);
+});
+
+test('one bad input does not keep the others from being restored; the exit code is the first failure', async () => {
+  const cwd = await room('several');
+  const good = await makeClip('single-frame', folder);
+  const empty = await makeClip('empty', folder);
+  const result = await cli(['nowhere.mp4', empty, good, ...QUICK, '-o', 'done'], { cwd });
+  expect(result.exitCode).toBe(66);
+  expect(result.stderr.match(/^error: .*$/gm)).toHaveLength(2);
+  expect(await readdir(path.join(cwd, 'done'))).toEqual(['single-frame.restored.mp4']);
+});
+
+test('--plan says what would be done and does nothing', async () => {
+  const cwd = await room('plan');
+  const clip = await makeClip('multi-stream', folder);
+  const result = await cli([clip, '--plan', ...QUICK, '-o', `${cwd}/new/`]);
+  expect(result.exitCode).toBe(0);
+  expect(result.stdout).toMatch(/^Input .*\n(.*\n)*Streams .*restored\n(.*\n)*Disk .*\n$/);
+  expect(result.stdout).toMatch(/audio fra Commentary .*kept/);
+  expect(await snapshot(cwd)).toEqual([]);
+});
+
+test('--json prints the events of a run and nothing else', async () => {
+  const cwd = await room('json');
+  const clip = await makeClip('no-audio', folder);
+  const result = await cli([clip, '--json', ...QUICK, '-o', 'out.mp4'], { cwd });
+  expect(result.stderr).toBe('');
+  expect(result.exitCode).toBe(0);
+  const events = eventsOf(result);
+  const types = events.map(({ type }) => type);
+  expect(types[0]).toBe('plan');
+  expect(types).toEqual(expect.arrayContaining(['progress', 'segment']));
+  expect(events.at(-1)).toMatchObject({ type: 'done', input: clip, output: 'out.mp4', frames: 10 });
+});
+
+test('a damaged film is restored as far as it decodes, with a warning that counts', async () => {
+  const cwd = await room('damaged');
+  const corrupt = await makeClip('corrupt', folder);
+  const result = await cli([corrupt, ...QUICK, '-o', 'corrupt.mp4'], { cwd });
+  expect(result.stderr).toMatch(/^warning: .*damaged.*\d+/m);
+  expect(result.exitCode).toBe(0);
+  expect(await countFrames(path.join(cwd, 'corrupt.mp4'))).toBeGreaterThan(20);
+
+  // Its table of contents is in front, so that a part of the film is still a film.
+  const film = path.join(cwd, 'film.mp4');
+  await draw(film, ['-g', '8', '-movflags', '+faststart'], 1.6);
+  const bytes = await readFile(film);
+  await writeFile(path.join(cwd, 'cut.mp4'), bytes.subarray(0, Math.floor(bytes.length * 0.6)));
+  const cut = await cli(['cut.mp4', ...QUICK], { cwd });
+  expect(cut.stderr).toMatch(/^warning: .*\d+ frames can be restored/m);
+  expect(cut.exitCode).toBe(0);
+  const frames = await countFrames(path.join(cwd, 'cut.restored.mp4'));
+  expect(frames).toBeGreaterThan(0);
+  expect(frames).toBeLessThan(40);
+});
+
+test('Ctrl-C stops in order with exit code 75, and the same command goes on', async () => {
+  const cwd = await room('stop');
+  const film = path.join(cwd, 'film.mkv');
+  await draw(film, [], 8);
+  const args = [
+    'film.mkv',
+    '--json',
+    '--device',
+    'cpu',
+    '--preset',
+    'none',
+    '--upscale',
+    '2',
+    '--segment-frames',
+    '20',
+  ];
+  const run = execa(process.execPath, [CLI, ...args], { cwd, reject: false, stdin: 'ignore' });
+  run.stdout.on('data', (text: Buffer) => {
+    if (/"type":"segment".*"state":"done"/.test(text.toString())) run.kill('SIGINT');
+  });
+  const stopped = await run;
+  expect(stopped.exitCode).toBe(75);
+  expect(eventsOf({ stdout: stopped.stdout }).at(-1)).toMatchObject({ type: 'error', code: 'STOPPED' });
+  expect(await readdir(cwd)).not.toContain('film.restored.mkv');
+
+  const resumed = await cli(args, { cwd });
+  expect(resumed.exitCode).toBe(0);
+  const segments = eventsOf(resumed).filter(({ type }) => type === 'segment');
+  expect(segments[0]).toMatchObject({ index: 0, state: 'reused' });
+  expect(await countFrames(path.join(cwd, 'film.restored.mkv'))).toBe(200);
+  expect((await readdir(cwd)).sort()).toEqual(['film.mkv', 'film.restored.mkv']);
+});
+
+/**
+ * Runs a command with a small file system mounted on `$0`, hands SIGTERM on to it, and lists at the end what lies there.
+ * Needs the right to make namespaces.
+ */
+const ON_A_SMALL_DISK = `
+  mount -t tmpfs -o size=64k none "$0" || exit 99
+  "$@" & child=$!
+  trap 'kill -TERM $child' TERM
+  wait $child; wait $child; code=$?
+  find "$0" -type f -printf 'left: %f\\n'
+  exit $code`;
+
+test('a full disk is said and waited for; stopping there leaves no partial file', async ({ skip }) => {
+  const cwd = await room('full');
+  const small = path.join(cwd, 'small');
+  await mkdir(small);
+  const onSmallDisk = ['--map-root-user', '--mount', 'bash', '-c', ON_A_SMALL_DISK, small];
+  const mounts = await execa('unshare', [...onSmallDisk, 'true'], { reject: false });
+  skip(mounts.exitCode !== 0, 'this system lets nobody mount a small file system');
+  const film = path.join(cwd, 'film.mkv');
+  await draw(film, ['-vf', 'noise=alls=80:allf=t'], 1);
+  const args = [process.execPath, CLI, film, ...QUICK, '--crf', '5', '-o', path.join(small, 'out.mp4')];
+  const run = execa('unshare', [...onSmallDisk, ...args], { reject: false, stdin: 'ignore' });
+  run.stderr.on('data', (text: Buffer) => {
+    if (text.includes('The disk is full')) run.kill('SIGTERM');
+  });
+  const { exitCode, stdout, stderr } = await run;
+  expect(stderr).toMatch(/^warning: [^\n]*The disk is full: [^\n]* are needed\.[^\n]*$/m);
+  expect(stderr).toMatch(/^error: Stopped\.[^\n]*$/m);
+  expect(stderr).not.toMatch(/\bat .*:\d+:\d+/);
+  expect(exitCode).toBe(75);
+  expect(stdout).not.toContain('left: out.mp4');
+});
