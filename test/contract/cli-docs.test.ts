@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { EXIT_CODE_MEANINGS } from '../../src/cli/exit-codes.ts';
 import { commanderOptions } from '../../src/cli/flags.ts';
+import { addWatchCommand } from '../../src/cli/watch.ts';
 import { ERROR_CODES, EXIT_CODES, type ErrorCode } from '../../src/index.ts';
 
 const read = (name: string): Promise<string> => readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
@@ -20,11 +22,15 @@ const rows = (text: string): string[][] =>
 
 test('every option has its row in docs/cli.md', async () => {
   const first = rows(await read('cli.md')).map(([cell = '']) => cell.replaceAll('`', ''));
-  expect(
-    commanderOptions()
-      .map(({ flags }) => flags)
-      .filter((flags) => !first.includes(flags)),
-  ).toEqual([]);
+  const program = new Command();
+  const unused = (): never => {
+    throw new Error('no command is run here');
+  };
+  addWatchCommand(program, { signal: new AbortController().signal, print: unused, reporter: unused });
+  const watch = program.commands.flatMap((command) => command.options);
+  expect([...commanderOptions(), ...watch].map(({ flags }) => flags).filter((flags) => !first.includes(flags))).toEqual(
+    [],
+  );
 });
 
 test('every exit code has its row in docs/cli.md, and none is forgotten', async () => {
