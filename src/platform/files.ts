@@ -1,6 +1,6 @@
 import { constants, type Stats } from 'node:fs';
-import * as fs from 'node:fs/promises';
 import { RestorationError } from '../core/errors.ts';
+import { fs } from './faults.ts';
 
 /** Error codes of a file system that is out of room. */
 const FULL = new Set(['ENOSPC', 'EDQUOT']);
@@ -160,3 +160,4 @@ export const removeFile = (path: string): Promise<void> => fs.rm(path, { force: 
 export const removeFolder = (path: string): Promise<void> => fs.rm(path, { recursive: true, force: true });
 export const removeEmptyFolder = (path: string): Promise<void> => fs.rmdir(path).catch(() => undefined);
 export const realPath = fs.realpath;
+export const openFile = fs.open;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import * as fs from 'node:fs/promises';
 import path from 'node:path';
+import { fs } from './faults.ts';
 import { errorCodeOf, statOrUndefined, syncPath, writeError } from './files.ts';
 
 /** What tells one state of one file from any other, as far as a file system says without reading it. */

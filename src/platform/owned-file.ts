@@ -1,4 +1,5 @@
-import * as fs from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { fs } from './faults.ts';
 import { errorCodeOf, writeError } from './files.ts';
 
 /** A file that we created where there was none, and can tell from one that another put in its place later. */
@@ -13,7 +14,7 @@ export interface OwnedFile {
 
 /** Undefined when the name is taken. */
 export async function createOwned(file: string, content: string): Promise<OwnedFile | undefined> {
-  let handle: fs.FileHandle;
+  let handle: FileHandle;
   try {
     handle = await fs.open(file, 'wx');
   } catch (error) {

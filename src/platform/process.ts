@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { RestorationError } from '../core/errors.ts';
+import { spawn } from './faults.ts';
 
 const STDERR_TAIL_BYTES = 64 * 1024;
 

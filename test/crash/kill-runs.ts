@@ -54,12 +54,22 @@ interface RunResult {
   readonly ms: number;
 }
 
-/** Starts one run; `interrupt` gets its process id and may kill what it likes. */
+/** A run that is going on. */
+interface LiveRun {
+  readonly pid: number;
+  readonly ended: AbortSignal;
+  /** Segments that this run has finished so far. */
+  segments(): number;
+}
+
+const SEGMENT_LINE = /^\{"type":"segment".*"index":(\d+).*"state":"(done|reused)"/;
+
+/** Starts one run; `interrupt` may kill what it likes. */
 export async function runOnce(
   folder: string,
   args: readonly string[],
   env: NodeJS.ProcessEnv = {},
-  interrupt?: (pid: number, ended: AbortSignal) => Promise<void>,
+  interrupt?: (run: LiveRun) => Promise<void>,
 ): Promise<RunResult> {
   const startedAt = performance.now();
   const child = spawn(process.execPath, [CLI, FILM, '-o', OUTPUT, '--json', ...args], {
@@ -78,13 +88,15 @@ export async function runOnce(
       resolve({ code, signal });
     });
   });
-  const interrupted = child.pid === undefined ? undefined : interrupt?.(child.pid, ended.signal);
+  const segments = (): number => stdout.split('"state":"done"').length - 1;
+  const interrupted =
+    child.pid === undefined ? undefined : interrupt?.({ pid: child.pid, ended: ended.signal, segments });
   const { code, signal } = await exited;
   await interrupted;
   const done: number[] = [];
   const reused: number[] = [];
   for (const line of stdout.split('\n')) {
-    const match = /^\{"type":"segment".*"index":(\d+).*"state":"(done|reused)"/.exec(line);
+    const match = SEGMENT_LINE.exec(line);
     if (match) (match[2] === 'done' ? done : reused).push(Number(match[1]));
   }
   return { code, killed: signal === 'SIGKILL', done, reused, stderr, ms: performance.now() - startedAt };
@@ -93,6 +105,29 @@ export async function runOnce(
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return text.split(' ').filter(Boolean).map(Number);
+}
+
+/** After so many segments of a run, and then so many milliseconds. */
+interface Moment {
+  readonly segments: number;
+  readonly ms: number;
+}
+
+/** Most kills fall between segments, some before the first and some over joining and verifying, which take long too. */
+function chooseMoment(next: () => number, remaining: number, wholeMs: number): Moment {
+  const where = next();
+  if (where < 0.15) return { segments: 0, ms: next() * 0.5 * wholeMs };
+  if (where < 0.3) return { segments: remaining, ms: next() * 0.4 * wholeMs };
+  return { segments: Math.floor(next() * Math.min(6, remaining + 1)), ms: next() * 250 };
+}
+
+/** False when the run ended before. */
+async function until(moment: Moment, live: LiveRun): Promise<boolean> {
+  while (live.segments() < moment.segments) {
+    if (live.ended.aborted) return false;
+    await delay(10);
+  }
+  return delay(moment.ms, true, { signal: live.ended }).catch(() => false);
 }
 
 /** Segment numbers in the journals of all work folders, in the order they were written. */
@@ -133,27 +168,24 @@ export async function killRuns(options: KillOptions): Promise<KillFigures> {
 
   const figures = { mainKills: 0, childKills: 0, failedByChild: 0, results: 0, reused: 0 };
   const problems: string[] = [];
-  let budgetMs = reference.ms;
   await mkdir(victim, { recursive: true });
   for (let run = 1; figures.mainKills + figures.childKills < kills || figures.results === 0; run++) {
     const isLast = figures.mainKills + figures.childKills >= kills;
     const before = new Set(await journaled(victim));
     const wantsChild = next() < 0.25;
-    const afterMs = next() * budgetMs;
-    let hitChild = false;
-    const result = await runOnce(victim, args, env, async (pid, ended) => {
-      if (isLast) return;
-      const isUp = await delay(afterMs, true, { signal: ended }).catch(() => false);
-      if (!isUp) return;
-      const children = wantsChild ? await childrenOf(pid) : [];
+    const moment = chooseMoment(next, reference.done.length - before.size, reference.ms);
+    const hit = { child: false };
+    const result = await runOnce(victim, args, env, async (live) => {
+      if (isLast || !(await until(moment, live))) return;
+      const children = wantsChild ? await childrenOf(live.pid) : [];
       const chosen = children[Math.floor(next() * children.length)];
-      hitChild = chosen !== undefined;
       try {
-        process.kill(chosen ?? pid, 'SIGKILL');
-        if (hitChild) figures.childKills++;
+        process.kill(chosen ?? live.pid, 'SIGKILL');
+        hit.child = chosen !== undefined;
+        if (hit.child) figures.childKills++;
         else figures.mainKills++;
       } catch {
-        hitChild = false;
+        // It was faster.
       }
     });
     figures.reused += result.reused.length;
@@ -166,20 +198,18 @@ export async function killRuns(options: KillOptions): Promise<KillFigures> {
       problems.push(`run ${run}: another output (${output.slice(0, 16)})`);
     if (result.code !== null && result.code !== 0) {
       // Killed after the output got its name, but before the work folder was removed: nothing is left to do.
-      if (hitChild) figures.failedByChild++;
+      if (hit.child) figures.failedByChild++;
       else problems.push(`run ${run} ended with ${result.code}: ${result.stderr.trim().split('\n').at(-1) ?? ''}`);
     }
-    const what = hitChild ? 'child killed' : result.killed ? 'main killed' : `ended with ${result.code ?? '?'}`;
+    const what = hit.child ? 'child killed' : result.killed ? 'main killed' : `ended with ${result.code ?? '?'}`;
     log(
-      `run ${run}: ${what} (planned at ${Math.round(afterMs)} ms), ${result.reused.length} reused, ${result.done.length} done${output === undefined ? '' : ', result'}`,
+      `run ${run}: ${what} (${moment.segments} segments and ${Math.round(moment.ms)} ms), ${result.reused.length} reused, ${result.done.length} done${output === undefined ? '' : ', result'}`,
     );
     if (output !== undefined) {
       figures.results++;
       await rm(victim, { recursive: true });
       await mkdir(victim);
     }
-    // Half of the later runs are resumed ones, and shorter.
-    budgetMs = Math.max(reference.ms * 0.3, reference.ms * next());
   }
   return { segments: reference.done.length, ...figures, problems };
 }
