@@ -41,7 +41,7 @@ export function nlmeans({ width, height, data }: Channel, setting: NlmeansSettin
   });
 }
 
-const STRENGTHS = [1, 2, 3, 4, 6, 8, 10, 13, 16];
+const STRENGTHS = [1, 2, 3, 4, 6, 8, 10, 13, 16, 20, 25];
 const PATCHES = [3, 5, 7, 9];
 const WINDOWS = [9, 15, 21];
 
