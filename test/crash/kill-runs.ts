@@ -113,12 +113,13 @@ interface Moment {
   readonly ms: number;
 }
 
-/** Most kills fall between segments, some before the first and some over joining and verifying, which take long too. */
-function chooseMoment(next: () => number, remaining: number, wholeMs: number): Moment {
+/** Most kills fall between segments, some before the first and some over joining and verifying; undefined: none. */
+function chooseMoment(next: () => number, remaining: number, wholeMs: number): Moment | undefined {
   const where = next();
-  if (where < 0.15) return { segments: 0, ms: next() * 0.5 * wholeMs };
-  if (where < 0.3) return { segments: remaining, ms: next() * 0.4 * wholeMs };
-  return { segments: Math.floor(next() * Math.min(6, remaining + 1)), ms: next() * 250 };
+  if (remaining === 0) return where < 0.5 ? { segments: 0, ms: next() * 0.6 * wholeMs } : undefined;
+  if (where < 0.1) return { segments: 0, ms: next() * 0.5 * wholeMs };
+  if (where < 0.2) return { segments: remaining, ms: next() * 0.3 * wholeMs };
+  return { segments: 1 + Math.floor(next() * Math.min(5, remaining)), ms: next() * 200 };
 }
 
 /** False when the run ended before. */
@@ -176,7 +177,7 @@ export async function killRuns(options: KillOptions): Promise<KillFigures> {
     const moment = chooseMoment(next, reference.done.length - before.size, reference.ms);
     const hit = { child: false };
     const result = await runOnce(victim, args, env, async (live) => {
-      if (isLast || !(await until(moment, live))) return;
+      if (isLast || !moment || !(await until(moment, live))) return;
       const children = wantsChild ? await childrenOf(live.pid) : [];
       const chosen = children[Math.floor(next() * children.length)];
       try {
@@ -203,7 +204,7 @@ export async function killRuns(options: KillOptions): Promise<KillFigures> {
     }
     const what = hit.child ? 'child killed' : result.killed ? 'main killed' : `ended with ${result.code ?? '?'}`;
     log(
-      `run ${run}: ${what} (${moment.segments} segments and ${Math.round(moment.ms)} ms), ${result.reused.length} reused, ${result.done.length} done${output === undefined ? '' : ', result'}`,
+      `run ${run}: ${what} (${moment ? `${moment.segments} segments and ${Math.round(moment.ms)} ms` : 'left alone'}), ${result.reused.length} reused, ${result.done.length} done${output === undefined ? '' : ', result'}`,
     );
     if (output !== undefined) {
       figures.results++;

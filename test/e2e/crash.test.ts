@@ -1,5 +1,7 @@
 import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import { faultRuns } from '../crash/fault-runs.ts';
 import { killRuns } from '../crash/kill-runs.ts';
 import { makeFolder } from './cli-helpers.ts';
 
@@ -10,7 +12,7 @@ test.skipIf(!existsSync('/proc/self/task'))(
   'a run that is killed at random moments gives the same file, and does no segment twice',
   async () => {
     const args = ['--preset', 'none', '--codec', 'ffv1', '--segment-frames', '4'];
-    const figures = await killRuns({ folder, kills: 4, seed: 20_261_121, args });
+    const figures = await killRuns({ folder: path.join(folder, 'kills'), kills: 4, seed: 20_261_121, args });
     expect(figures.problems).toEqual([]);
     expect(figures.segments).toBeGreaterThanOrEqual(12);
     expect(figures.mainKills + figures.childKills).toBe(4);
@@ -18,3 +20,16 @@ test.skipIf(!existsSync('/proc/self/task'))(
   },
   400_000,
 );
+
+test('a call that fails once is survived, or the next run gives the same file', async () => {
+  const args = ['--preset', 'none', '--codec', 'ffv1', '--segment-frames', '24'];
+  const faults = [
+    ['write', 'ENOSPC'],
+    ['fsync', 'EIO'],
+    ['rename', 'EACCES'],
+    ['spawn', 'EIO'],
+  ] as const;
+  const figures = await faultRuns({ folder: path.join(folder, 'faults'), args, faults, at: [3] });
+  expect(figures.problems).toEqual([]);
+  expect(figures.points).toBe(faults.length);
+}, 400_000);
