@@ -30,3 +30,10 @@ export function withoutColor({ format, planes, index }: Frame): Frame {
   const { bitDepth } = format.pixelFormat;
   return frameOf({ ...format, pixelFormat: { sampling: 'gray', bitDepth } }, planes.slice(0, 1), index);
 }
+
+/** The same with 10 bits, so that what is colored has finer steps of chroma than the source. */
+export function withoutColor10({ format, planes, index }: Frame): Frame {
+  const shift = 10 - format.pixelFormat.bitDepth;
+  const luma = Uint16Array.from(planes[0] ?? [], (code) => (shift >= 0 ? code << shift : code >> -shift));
+  return frameOf({ ...format, pixelFormat: { sampling: 'gray', bitDepth: 10 } }, [luma], index);
+}

@@ -31,6 +31,8 @@ export function correlation(x: Values, y: Values): number {
 
 /** What counts as color that varies inside a picture: standard deviation of a or b of the truth. */
 const VARIES = 0.5;
+/** Below this standard deviation a coloring is one tint: gray in RGB already has a thousandth of a unit of a and b. */
+const CONSTANT = 0.01;
 
 export interface ChromaAgreement {
   /** Mean over a and b of the correlation of predicted and true values inside the picture. */
@@ -49,7 +51,8 @@ export function chromaAgreement(predicted: LabPicture, truth: LabPicture): Chrom
     const [p, t] = [predicted[coordinate], truth[coordinate]];
     const { deviation } = moments(t);
     if (deviation <= VARIES) continue;
-    found.push({ correlation: correlation(p, t), spread: moments(p).deviation / deviation });
+    const own = moments(p).deviation;
+    found.push({ correlation: own < CONSTANT ? 0 : correlation(p, t), spread: own / deviation });
   }
   if (found.length === 0) return undefined;
   const over = (pick: (one: ChromaAgreement) => number): number =>

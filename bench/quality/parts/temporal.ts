@@ -2,7 +2,7 @@ import { fixed, type Section } from '../../common/report.ts';
 import { dataPath } from '../../common/data.ts';
 import type { Frame } from '../../../src/core/frame.ts';
 import { contains, type Shot } from '../../../src/core/range.ts';
-import { readClip, withoutColor, type Clip } from '../clips.ts';
+import { readClip, withoutColor10, type Clip } from '../clips.ts';
 import {
   blockMotion,
   chromaWarpingError,
@@ -80,7 +80,7 @@ async function steadiness(
 async function run({ shipped, progress }: PartTools): Promise<Section> {
   const rows: string[][] = [];
   const notes = [
-    `CDC: color distribution consistency inside shots (TCVC), must be at most ${CDC_MUST} times the true color's. Warping error of chroma: mean squared difference along block motion inside shots, in squared 8-bit codes; with smoothing it must be at most ${WARPING_MUST} of that without.`,
+    `CDC: color distribution consistency inside shots (TCVC), must be at most ${CDC_MUST} times the true color's. Warping error of chroma: mean squared difference along block motion inside shots, in squared 8-bit codes; with smoothing it must be at most ${WARPING_MUST} of that without. Frames are colored with 10 bits, so that rounding to 8-bit chroma is not counted as flicker.`,
   ];
   for (const name of CLIPS) {
     const path = dataPath('clips', `${name}.mp4`);
@@ -99,7 +99,7 @@ async function run({ shipped, progress }: PartTools): Promise<Section> {
         ...(smoothed ? [await shipped.stage('chroma-smooth')] : []),
         await shipped.stage('apply-chroma'),
       ];
-      return steadiness(shipped.run(clip.frames.map(withoutColor), chain, clip.shots), clip.shots, motion);
+      return steadiness(shipped.run(clip.frames.map(withoutColor10), chain, clip.shots), clip.shots, motion);
     };
     const [plain, smooth] = [await colored(false), await colored(true)];
     const add = (method: string, found: Steadiness, words: string): void => {
