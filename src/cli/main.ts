@@ -11,7 +11,7 @@ import { JsonReporter, TextReporter, type Reporter } from './reporter.ts';
 import { runRestore } from './run.ts';
 import { Screen } from './screen.ts';
 import type { Flags } from './settings.ts';
-import { readerGone, watchSignals } from './stop.ts';
+import { READER_GONE, watchSignals } from './stop.ts';
 import { addWatchCommand } from './watch.ts';
 
 const EXAMPLES = `
@@ -132,7 +132,7 @@ async function main(args: readonly string[]): Promise<number> {
     () => reporter.notice('Stopping; once more ends at once.'),
     (code) => process.exit(code),
   );
-  process.stdout.on('error', () => controller.abort(readerGone()));
+  process.stdout.on('error', () => controller.abort(READER_GONE));
   // Nobody can be told that the place for telling is gone.
   process.stderr.on('error', () => undefined);
   const program = buildProgram(
@@ -153,7 +153,7 @@ async function main(args: readonly string[]): Promise<number> {
   } catch (caught) {
     if (caught instanceof CommanderError && caught.exitCode === 0) return EXIT_CODES.done;
     const error = caught instanceof CommanderError ? usageError(caught) : toRestorationError(caught);
-    reporter.failure(error, undefined);
+    if (error !== READER_GONE) reporter.failure(error, undefined);
     exitCode = error.exitCode;
   }
   return exitCode;

@@ -24,7 +24,7 @@ function shorten(name: string, width: number): string {
   return quoted.length <= width ? quoted : `${quoted.slice(0, Math.max(1, width - 1))}…`;
 }
 
-/** The figures behind the bar: `120/241 frames  3.4 fps  ETA 0:36  upscale is the bottleneck`. */
+/** The figures behind the bar: `120/241 frames  3.4 fps  ETA 0:36  slowest: upscale`. */
 function figures(progress: Progress): string[] {
   const parts = [`${progress.framesDone}/${progress.framesTotal} frames`];
   if (progress.framesPerSecond !== undefined && progress.framesPerSecond > 0) {
@@ -32,25 +32,24 @@ function figures(progress: Progress): string[] {
   }
   if (progress.etaSeconds !== undefined) parts.push(`ETA ${formatDuration(progress.etaSeconds)}`);
   if (progress.phase !== undefined) parts.push(progress.phase);
-  else if (progress.bottleneck !== undefined) parts.push(`bottleneck: ${progress.bottleneck}`);
+  else if (progress.bottleneck !== undefined) parts.push(`slowest: ${progress.bottleneck}`);
   return parts;
 }
 
-/** The live line of a terminal that is `columns` wide: what does not fit is left out from the end. */
+/** The live line of a terminal that is `columns` wide: what does not fit is left out from the end, the bar last. */
 export function formatBar(progress: Progress, columns: number): string {
-  const percent = `${String(Math.floor(share(progress) * 100)).padStart(3)}%`;
   const parts = figures(progress);
-  const name = shorten(progress.name, Math.min(LONGEST_NAME, Math.max(8, Math.floor(columns / 4))));
-  for (;;) {
-    const tail = [percent, ...parts].join('  ');
-    const room = columns - 1 - name.length - tail.length - 5;
-    const cells = Math.min(BAR_CELLS, room);
+  const name = shorten(progress.name, Math.min(LONGEST_NAME, Math.max(8, Math.floor(columns / 5))));
+  while (parts.length > 0) {
+    const tail = parts.join('  ');
+    const cells = Math.min(BAR_CELLS, columns - 1 - name.length - tail.length - 6);
     if (cells >= SMALLEST_BAR) {
       const full = Math.round(share(progress) * cells);
-      return `${name}  [${'#'.repeat(full)}${'-'.repeat(cells - full)}] ${tail}`;
+      return `${name}  [${'#'.repeat(full)}${'-'.repeat(cells - full)}]  ${tail}`;
     }
-    if (parts.pop() === undefined) return `${name}  ${percent}`.slice(0, Math.max(0, columns - 1));
+    parts.pop();
   }
+  return `${name}  ${Math.floor(share(progress) * 100)}%`.slice(0, Math.max(0, columns - 1));
 }
 
 /** The same as a line for logs and pipes. */

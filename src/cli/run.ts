@@ -11,6 +11,7 @@ import {
 import { formatPlan } from './plan-text.ts';
 import type { Reporter } from './reporter.ts';
 import { optionsForInputs, type Flags } from './settings.ts';
+import { READER_GONE } from './stop.ts';
 import { quoteName } from './text.ts';
 
 export interface RunEnvironment {
@@ -65,7 +66,7 @@ export async function runRestore(inputs: readonly string[], flags: Flags, env: R
       else await runOne(options, taken, env);
     } catch (caught) {
       const error = stopReason(env.signal) ?? toRestorationError(caught);
-      env.reporter.failure(error, options.input);
+      if (error !== READER_GONE) env.reporter.failure(error, options.input);
       if (env.signal.aborted) return error.exitCode;
       if (exitCode === EXIT_CODES.done) exitCode = error.exitCode;
     }

@@ -25,8 +25,7 @@ export function watchSignals(onFirst: () => void, exit: (code: number) => void):
   return controller;
 }
 
-/** The same stop when nobody reads stdout any more (`restore --json ... | head`): no message, nobody would see it. */
-export const readerGone = (): RestorationError =>
-  new RestorationError('STOPPED', 'Whoever read the output has closed it.', {
-    hint: 'Finished segments are kept: run the same command again to go on from there.',
-  });
+/** The same stop when nobody reads stdout any more (`restore --json ... | head`); not reported, nobody would see it. */
+export const READER_GONE = new RestorationError('STOPPED', 'Whoever read the output has closed it.', {
+  hint: 'Finished segments are kept: run the same command again to go on from there.',
+});

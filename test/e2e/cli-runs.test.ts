@@ -83,6 +83,17 @@ test('--json prints the events of a run and nothing else', async () => {
   expect(events.at(-1)).toMatchObject({ type: 'done', input: clip, output: 'out.mp4', frames: 10 });
 });
 
+test('whoever reads the events may stop reading: the run stops without a word', async () => {
+  const cwd = await room('gone');
+  const film = await makeClip('no-audio', folder);
+  const script = '"$0" "$@" | head -n 1; echo "${PIPESTATUS[0]}"';
+  const { stdout, stderr } = await execa('bash', ['-c', script, process.execPath, CLI, film, '--json', ...QUICK], {
+    cwd,
+  });
+  expect(stderr).toBe('');
+  expect(stdout).toMatch(/^\{"type":"plan".*\}\n(0|75)$/);
+});
+
 test('a damaged film is restored as far as it decodes, with a warning that counts', async () => {
   const cwd = await room('damaged');
   const corrupt = await makeClip('corrupt', folder);

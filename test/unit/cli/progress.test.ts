@@ -14,14 +14,18 @@ const half: Progress = {
 
 test('the bar tells frames, speed, time left and the bottleneck', () => {
   expect(formatBar(half, 120)).toBe(
-    'old film.mp4  [############------------]  50%  120/240 frames  3.46 fps  ETA 0:35  bottleneck: upscale',
+    'old film.mp4  [############------------]  120/240 frames  3.46 fps  ETA 0:35  slowest: upscale',
   );
-  expect(formatProgressLine(half)).toBe('old film.mp4: 50%, 120/240 frames, 3.46 fps, ETA 0:35, bottleneck: upscale');
+  expect(formatProgressLine(half)).toBe('old film.mp4: 50%, 120/240 frames, 3.46 fps, ETA 0:35, slowest: upscale');
+});
+
+test('an ordinary terminal has room for all of it', () => {
+  expect(formatBar(half, 80)).toMatch(/^old film\.mp4 {2}\[#+-+\] {2}120\/240 frames .* slowest: upscale$/);
 });
 
 test('before the first frame nothing is divided by nothing', () => {
   const start = { ...half, framesDone: 0, framesTotal: 0, framesPerSecond: undefined, etaSeconds: undefined };
-  expect(formatBar(start, 80)).toContain('  0%  0/0 frames');
+  expect(formatBar(start, 80)).toContain('[------------------------]  0/0 frames');
 });
 
 test('a bar never wraps, however narrow the terminal and long the name', () => {
