@@ -20,6 +20,7 @@ import {
   statOrUndefined,
 } from '../platform/files.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
+import { MAX_ATTEMPTS, withAttempts } from './attempts.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
 import { estimatePlan } from './estimate.ts';
 import { EventQueue } from './event-queue.ts';
@@ -111,9 +112,10 @@ async function indexFilm(made: Plan, signal: AbortSignal, emit: Emit): Promise<F
   if (known) return known;
   const input = made.media.path;
   const framesEstimated = made.media.video.estimatedFrames;
-  const index = await analyzeFilm(made.decode, signal, ({ framesDone }) =>
-    emit({ type: 'analysis', input, framesDone, framesEstimated }),
-  );
+  const onProgress = ({ framesDone }: { readonly framesDone: number }): void =>
+    emit({ type: 'analysis', input, framesDone, framesEstimated });
+  const again = tellAgain(input, 'Looking through the film', emit);
+  const index = await withAttempts(signal, () => analyzeFilm(made.decode, signal, onProgress), again);
   if (index.decodeErrors > 0) {
     emit({
       type: 'warning',
@@ -181,6 +183,16 @@ async function restoreSegments(
   }
 }
 
+/** Tells that a step of the run is done once more, and why. */
+const tellAgain =
+  (input: string, step: string, emit: Emit) =>
+  (error: RestorationError, attempt: number): void =>
+    emit({
+      type: 'warning',
+      input,
+      message: `${step} is tried again: ${error.message} (attempt ${attempt} of ${MAX_ATTEMPTS})`,
+    });
+
 function diskGuard(folder: string, input: string, signal: AbortSignal, emit: Emit, safety?: number): DiskGuard {
   const tell = (message: string): void => emit({ type: 'warning', input, message });
   const free = (): Promise<number> => freeBytes(folder);
@@ -204,7 +216,10 @@ async function finishWithRoom(
     bytes += (await statOrUndefined(path.join(made.workdir, segmentFile(made, segment))))?.size ?? 0;
   }
   const guard = diskGuard(path.dirname(made.output), made.media.path, signal, emit, JOINED_SHARE);
-  return guard.retry(bytes, () => finish(made, index, segments, options, signal, emit));
+  const again = tellAgain(made.media.path, 'Joining the segments', emit);
+  return guard.retry(bytes, () =>
+    withAttempts(signal, () => finish(made, index, segments, options, signal, emit), again),
+  );
 }
 
 /** Joins, muxes, verifies, and only then gives the file its name. */

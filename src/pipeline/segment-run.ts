@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { randomUUID } from 'node:crypto';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { DiskGuard } from '../batch/disk-guard.ts';
 import type { Journal } from '../batch/journal.ts';
 import { RestorationError, toRestorationError } from '../core/errors.ts';
@@ -14,13 +13,11 @@ import type { Stage } from '../core/stage.ts';
 import { decodeFrames } from '../decode/index.ts';
 import { openSegmentEncoder, segmentExtension, type SegmentEncoder } from '../encode/index.ts';
 import { publish } from '../platform/files.ts';
+import { backOff, MAX_ATTEMPTS } from './attempts.ts';
 import { prefetch, type Junction } from './flow.ts';
 import type { ProgressMeter } from './progress.ts';
 import { UNFINISHED } from './workdir.ts';
 
-/** Attempts at one segment before its film is given up. */
-const MAX_ATTEMPTS = 3;
-const BACKOFF_MS = 500;
 /** Decoded frames that may wait for the stages, and finished frames that may wait for the encoder. */
 const DECODE_AHEAD = 3;
 const ENCODE_BEHIND = 2;
@@ -86,7 +83,7 @@ export async function processRun(run: readonly Segment[], context: SegmentRunCon
         reason: `${error.message} (attempt ${attempt} of ${MAX_ATTEMPTS})`,
       });
       progress.rewind();
-      await delay(BACKOFF_MS * 2 ** (attempt - 1), undefined, { signal });
+      await backOff(attempt, signal);
       attempt++;
     }
   }

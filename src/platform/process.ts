@@ -91,12 +91,34 @@ export interface CaptureOptions {
   readonly maxBytes?: number;
 }
 
-/** Runs a program to its end and returns what it printed. Throws only on abort or timeout; a bad exit code is in the result. */
+/** A program that only looks at something is started again when it is killed or crashes. */
+const CAPTURE_ATTEMPTS = 3;
+
+/**
+ * Runs a program that only reads to its end and returns what it printed. A bad exit code is in the result; throws on abort
+ * and timeout, and when the program was killed (or crashed) again and again, which says nothing about what it looked at.
+ */
 export async function capture(
   command: string,
   args: readonly string[],
   options: CaptureOptions = {},
 ): Promise<CaptureResult> {
+  for (let attempt = 1; ; attempt++) {
+    const result = await captureOnce(command, args, options);
+    if (result.signal === null || result.isTooLong) return result;
+    if (attempt < CAPTURE_ATTEMPTS) continue;
+    throw new RestorationError('INTERNAL', `${command} was ended by ${result.signal} ${attempt} times.`, {
+      hint: 'Something on this machine ends programs, perhaps for lack of memory.',
+      retryable: true,
+    });
+  }
+}
+
+async function captureOnce(
+  command: string,
+  args: readonly string[],
+  options: CaptureOptions,
+): Promise<CaptureResult & { readonly isTooLong: boolean }> {
   const child = startProcess(command, args, { stdout: 'pipe', signal: options.signal });
   const maxBytes = options.maxBytes ?? 256 * 1024 * 1024;
   const chunks: Buffer[] = [];
@@ -122,7 +144,8 @@ export async function capture(
       retryable: true,
     });
   }
-  return { ...exit, stdout: Buffer.concat(chunks).toString('utf8'), stderr: child.stderrTail() };
+  const stdout = Buffer.concat(chunks).toString('utf8');
+  return { ...exit, stdout, stderr: child.stderrTail(), isTooLong: size > maxBytes };
 }
 
 export const ownProcessId = (): number => process.pid;
