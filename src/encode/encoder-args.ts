@@ -5,6 +5,12 @@ import { hardwareFamily } from './codecs.ts';
 
 const fraction = ({ num, den }: Rational): string => `${num}/${den}`;
 
+/** Where the option has another word than ffprobe and the filters. */
+const OPTION_NAMES: Readonly<Record<string, string>> = {
+  bt470m: 'gamma22',
+  bt470bg: 'gamma28',
+};
+
 /**
  * Color tags of the encoded stream (`spec` is FFmpeg's stream specifier, with its colon); what the source does not state
  * is not stated by us either, except matrix and range.
@@ -14,7 +20,7 @@ export function colorArgs({ format }: EncodePlan, spec = ''): string[] {
   const args = [`-color_range${spec}`, color.range === 'full' ? 'pc' : 'tv'];
   if (color.matrix !== 'unknown') args.push(`-colorspace${spec}`, color.matrix);
   if (color.primaries !== 'unknown') args.push(`-color_primaries${spec}`, color.primaries);
-  if (color.transfer !== 'unknown') args.push(`-color_trc${spec}`, color.transfer);
+  if (color.transfer !== 'unknown') args.push(`-color_trc${spec}`, OPTION_NAMES[color.transfer] ?? color.transfer);
   if (format.pixelFormat.sampling === '420' && chromaLocation !== 'unspecified') {
     args.push(`-chroma_sample_location${spec}`, chromaLocation);
   }

@@ -45,7 +45,19 @@ async function decodePart(
   const { ffmpeg } = await findFfmpeg();
   const args = [
     ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-copyts', ...window, '-i', `file:${path}`],
-    ...['-map', `0:${streamIndex}`, '-fps_mode', 'passthrough', '-progress', 'pipe:1', '-f', 'null', '-'],
+    ...[
+      '-map',
+      `0:${streamIndex}`,
+      '-fps_mode',
+      'passthrough',
+      '-enc_time_base',
+      '-1',
+      '-progress',
+      'pipe:1',
+      '-f',
+      'null',
+      '-',
+    ],
   ];
   let frames = 0;
   const process = startProcess(ffmpeg, args, { stdout: 'pipe', signal });

@@ -62,7 +62,8 @@ export function checkTiming(
     problems.push(`frame ${at} has the same time as the one before`);
     break;
   }
-  if (!mayMove && durationTicks !== undefined) {
+  // The track's length in these counts from decoding times, which differ from presentation where the rate varies.
+  if (!mayMove && !plan.decode.variableFrameRate && durationTicks !== undefined) {
     const length = rescale(span.end - span.start, plan.decode.timeBase, timeBase);
     // A stream that starts before zero is cut there by the edit list; rounding of start and end is a tick each.
     if (Math.abs(durationTicks - Number(length)) > 2) {
