@@ -50,7 +50,7 @@ test('a plain film is decoded with its own timestamps and nothing else', () => {
   expect(filters.split(",setpts='")[0]).toBe('format=yuv420p,settb=1/30000');
   expect(args.filter((arg) => !arg.includes('setpts'))).toEqual([
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+warning'],
-    ...['-max_error_rate', '1', '-noautorotate', '-copyts', '-protocol_whitelist', 'file'],
+    ...['-threads', '1', '-max_error_rate', '1', '-noautorotate', '-copyts', '-protocol_whitelist', 'file'],
     ...['-i', 'file:-odd name%d.mp4', '-map', '0:1', '-vf'],
     ...['-fps_mode', 'passthrough', '-enc_time_base', '1:30000', '-c:v', 'rawvideo', '-f', 'nut', 'pipe:1'],
   ]);
