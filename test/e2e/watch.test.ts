@@ -1,0 +1,125 @@
+import { spawn } from 'node:child_process';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { filesIn, tempFolder } from '../unit/batch-helpers.ts';
+
+const WORKER = fileURLToPath(new URL('../crash/watch-worker.ts', import.meta.url));
+
+let folder = '';
+beforeEach(async () => {
+  folder = tempFolder();
+  await mkdir(path.join(folder, 'inbox', 'sub'), { recursive: true });
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+interface Watcher {
+  readonly exited: Promise<number | null>;
+  kill(): void;
+}
+
+function startWatcher(): Watcher {
+  const log = path.join(folder, 'log');
+  const child = spawn(process.execPath, ['--import', 'tsx', WORKER, folder, log], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return {
+    exited: new Promise((resolve) => child.once('exit', (code) => resolve(code))),
+    kill: () => child.kill('SIGKILL'),
+  };
+}
+
+const inbox = (name: string): string => path.join(folder, 'inbox', name);
+const GOOD = 'slow one two three';
+
+/** Drops files in bursts: most good, some bad, some written slowly, some renamed soon after. */
+async function dropAll(count: number): Promise<{ good: Set<string>; bad: Set<string> }> {
+  const good = new Set<string>();
+  const bad = new Set<string>();
+  const slow: Promise<void>[] = [];
+  for (let i = 0; i < count; i++) {
+    const name = `${i % 5 === 0 ? 'sub/' : ''}film-${i}.txt`;
+    const text = `${GOOD} ${i}`;
+    if (i % 10 === 3) {
+      await writeFile(inbox(name), `bad ${i}`);
+      bad.add(`bad ${i}`);
+    } else if (i % 10 === 7) {
+      slow.push(writeSlowly(inbox(name), text));
+      good.add(text);
+    } else {
+      await writeFile(inbox(name), text);
+      good.add(text);
+      if (i % 10 === 9) {
+        slow.push(delay(1_500).then(() => rename(inbox(name), inbox(`${name}-renamed.txt`)).catch(() => undefined)));
+      }
+    }
+    if (i % 20 === 19) await delay(300);
+  }
+  await Promise.all(slow);
+  return { good, bad };
+}
+
+async function writeSlowly(file: string, text: string): Promise<void> {
+  for (const letter of text.match(/.{1,8}/g) ?? []) {
+    await appendFile(file, letter);
+    await delay(300);
+  }
+}
+
+/** Every good file done once, beside its result; every bad one failed with its reason; nothing left and nothing lost. */
+async function check(good: ReadonlySet<string>, bad: ReadonlySet<string>): Promise<void> {
+  const done = Object.entries(await filesIn(path.join(folder, 'done')));
+  const results = done.filter(([name]) => name.includes('.restored'));
+  const sources = done.filter(([name]) => !name.includes('.restored'));
+  expect(sources.map(([, text]) => text).sort()).toEqual([...good].sort());
+  expect(results.map(([, text]) => text).sort()).toEqual([...good].map((text) => text.toUpperCase()).sort());
+  const failed = Object.entries(await filesIn(path.join(folder, 'failed')));
+  const reasons = failed.filter(([name]) => name.endsWith('.txt.txt'));
+  expect(
+    failed
+      .filter(([name]) => !name.endsWith('.txt.txt'))
+      .map(([, text]) => text)
+      .sort(),
+  ).toEqual([...bad].sort());
+  expect(reasons).toHaveLength(bad.size);
+  for (const [, text] of reasons) expect(text).toContain('is no film');
+  expect(await filesIn(path.join(folder, 'inbox'))).toEqual({});
+  expect(await filesIn(path.join(folder, 'working'))).toEqual({});
+}
+
+test('under load, with the watcher killed ten times: every good film once, every bad one with its reason, none lost', async () => {
+  const dropping = dropAll(200);
+  let kills = 0;
+  for (;;) {
+    const watcher = startWatcher();
+    if (kills === 10) {
+      await dropping;
+      expect(await watcher.exited).toBe(0);
+      break;
+    }
+    // The start of the program takes up to seconds; what is left falls into its work.
+    await Promise.race([delay(2_000 + 400 * kills), watcher.exited]);
+    watcher.kill();
+    await watcher.exited;
+    kills++;
+  }
+  // What was dropped or renamed at the very end, while the last watcher was about to leave.
+  expect(await startWatcher().exited).toBe(0);
+  const { good, bad } = await dropping;
+  await check(good, bad);
+  const lines = (await readFile(path.join(folder, 'log'), 'utf8')).trim().split('\n');
+  const again = lines.length - new Set(lines).size;
+  // A kill may come between a segment's work and its file.
+  expect(again).toBeLessThanOrEqual(kills);
+}, 300_000);
+
+test('two watchers share a folder: each film is done by one of them', async () => {
+  const { good, bad } = await dropAll(30);
+  const [one, two] = [startWatcher(), startWatcher()];
+  expect([await one.exited, await two.exited]).toEqual([0, 0]);
+  await check(good, bad);
+  const lines = (await readFile(path.join(folder, 'log'), 'utf8')).trim().split('\n');
+  expect(new Set(lines).size).toBe(lines.length);
+}, 120_000);
