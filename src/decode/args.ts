@@ -1,3 +1,4 @@
+import { pixelFormatName } from '../core/format.ts';
 import type { DecodePlan } from '../core/plan.ts';
 import { rational, type Rational } from '../core/rational.ts';
 import { inputUrl, INPUT_GUARD } from './input-name.ts';
@@ -36,13 +37,21 @@ function fieldFilters(plan: DecodePlan): string[] {
       // Deeper pictures are matched by their 8-bit copy: fieldmatch takes nothing else.
       plan.format.pixelFormat.bitDepth === 8
         ? `fieldmatch=${match}`
-        : `split[deep],format=${plan.format.pixelFormat.sampling === 'gray' ? 'gray' : `yuv${plan.format.pixelFormat.sampling}p`}[small];[small][deep]fieldmatch=${match}:ppsrc=1`,
+        : `split[deep],format=yuv420p[small];[small][deep]fieldmatch=${match}:ppsrc=1`,
       // Fields that found no partner (at cuts) are left combed and marked: only those are interpolated.
       'bwdif=mode=send_frame:deint=interlaced',
       'decimate',
     ];
   }
   return plan.deinterlace === 'bwdif' ? [`bwdif=mode=send_frame:parity=${parity}:deint=all`] : [];
+}
+
+/** Several of these filters take no gray, or not at every depth: gray goes through them as the luma of 4:2:0. */
+function throughColor({ format }: DecodePlan, filters: readonly string[]): readonly string[] {
+  const { sampling, bitDepth } = format.pixelFormat;
+  if (sampling !== 'gray' || filters.length === 0) return filters;
+  const range = `in_range=${format.color.range}:out_range=${format.color.range}`;
+  return [`scale=${range}`, `format=${pixelFormatName({ sampling: '420', bitDepth })}`, ...filters, 'extractplanes=y'];
 }
 
 /**
@@ -69,8 +78,7 @@ export function decodeArgs(plan: DecodePlan, options: DecodeArgsOptions = {}): s
   const interlaced = plan.deinterlace === 'bwdif' || plan.telecine === 'hard';
   const filters = [
     ...conversionFilters(plan.sourcePixelFormat, format.pixelFormat, format.color, interlaced),
-    ...fieldFilters(plan),
-    ...TRANSPOSE[plan.bakeRotation],
+    ...throughColor(plan, [...fieldFilters(plan), ...TRANSPOSE[plan.bakeRotation]]),
     ...(crop ? [`crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1`] : []),
     ...(options.analysis
       ? [`scale=${options.analysis.width}:${options.analysis.height}:flags=area`, 'format=gray']
@@ -84,7 +92,8 @@ export function decodeArgs(plan: DecodePlan, options: DecodeArgsOptions = {}): s
       : ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', options.seekSeconds.toFixed(6)];
   return [
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+warning'],
-    ...['-max_error_rate', '1', '-noautorotate', '-copyts'],
+    // One thread: pictures that are concealed come out the same each time only without frame threads.
+    ...['-threads', '1', '-max_error_rate', '1', '-noautorotate', '-copyts'],
     ...seek,
     ...INPUT_GUARD,
     ...['-i', inputUrl(plan.path), '-map', `0:${plan.streamIndex}`],

@@ -123,12 +123,17 @@ async function* checkSizes(
         `FFmpeg gave ${pixelFormatName(pixelFormat)} pictures of ${path} where ${name} was asked for.`,
       );
     }
-    if (picture.data.length !== bytes || width !== format.width || height !== format.height) {
+    if (width !== format.width || height !== format.height) {
       throw new RestorationError(
         'INPUT_CHANGED',
         `${path} gave a picture of ${width}x${height} where one of ${format.width}x${format.height} was expected.`,
         { hint: 'Run the command again so that the file is looked at anew.' },
       );
+    }
+    if (picture.data.length !== bytes) {
+      throw new RestorationError('DECODE_FAILED', `The decoder of ${path} gave a picture of the wrong size.`, {
+        retryable: true,
+      });
     }
     yield picture;
   }

@@ -1,5 +1,16 @@
 import { rational, type Rational } from '../rational.ts';
-import { FILE_ID, FLAG, INDEX, INFO, MAIN, pixelFormatOf, STREAM, SYNCPOINT, type NutStreamInfo } from './wire.ts';
+import {
+  crc32,
+  FILE_ID,
+  FLAG,
+  INDEX,
+  INFO,
+  MAIN,
+  pixelFormatOf,
+  STREAM,
+  SYNCPOINT,
+  type NutStreamInfo,
+} from './wire.ts';
 
 export interface NutFrame {
   readonly pts: bigint;
@@ -63,6 +74,9 @@ class Cursor {
       value = (value << 7n) | BigInt(byte & 127);
       if (byte < 128) return value;
     }
+  }
+  uint32(): number {
+    return ((this.byte() << 24) | (this.byte() << 16) | (this.byte() << 8) | this.byte()) >>> 0;
   }
   unsigned(): number {
     return Number(this.unsignedBig());
@@ -250,6 +264,7 @@ export class NutReader {
   }
 
   #frame(cursor: Cursor): void {
+    const begin = cursor.at;
     const code = this.#codes[cursor.byte()] ?? INVALID;
     if (code.flags & FLAG.invalid) throw new Error('NUT: invalid frame code');
     let { flags, sizeLsb: size, headerIndex, reserved } = code;
@@ -262,8 +277,10 @@ export class NutReader {
     if (flags & FLAG.headerIndex) headerIndex = cursor.unsigned();
     if (flags & FLAG.reserved) reserved = cursor.unsigned();
     for (let index = 0; index < reserved; index++) cursor.unsignedBig();
-    if (flags & FLAG.checksum) cursor.at += 4;
-    if (cursor.at > cursor.bytes.length) throw new Incomplete();
+    if (flags & FLAG.checksum) {
+      const found = crc32(cursor.bytes.subarray(begin, cursor.at));
+      if (cursor.uint32() !== found) throw new Error('NUT: the checksum of a frame header is wrong');
+    }
     // FFmpeg writes none with raw pictures.
     if (flags & FLAG.sideData) throw new Error('NUT: frames with side data are not understood');
     if (size > MAX_FRAME_BYTES) throw new Error(`NUT: a frame of ${size} bytes`);
