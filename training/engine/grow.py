@@ -14,7 +14,7 @@ TURNS = 4
 
 
 @torch.no_grad()
-def _impose(block: MergedConv, weight: torch.Tensor, bias: torch.Tensor) -> None:
+def impose(block: MergedConv, weight: torch.Tensor, bias: torch.Tensor) -> None:
     """Make the merged weight and bias of a block exactly these."""
     block.plain.copy_(weight - (block.merged_weight() - block.plain))
     block.bias.copy_(bias)
@@ -36,12 +36,12 @@ def grow(wide: LumaNet, narrow: LumaNet) -> None:
     """`wide` has four groups and four times the channels of `narrow`, and the same scale and layers."""
     plain = narrow.folded()
     turns = range(TURNS)
-    _impose(wide.head, torch.cat([_turned(plain.head.weight, k) for k in turns]), plain.head.bias.repeat(TURNS))
+    impose(wide.head, torch.cat([_turned(plain.head.weight, k) for k in turns]), plain.head.bias.repeat(TURNS))
     for block, conv in zip(wide.body, plain.body, strict=True):
-        _impose(block, torch.cat([_turned(conv.weight, k) for k in turns]), conv.bias.repeat(TURNS))
+        impose(block, torch.cat([_turned(conv.weight, k) for k in turns]), conv.bias.repeat(TURNS))
     tails = [_turned_tail(plain.tail.weight, plain.tail.bias, k, wide.factor) for k in turns]
     weight = torch.cat([t[0] for t in tails], dim=1) / TURNS
-    _impose(wide.tail, weight, torch.stack([t[1] for t in tails]).mean(dim=0))
+    impose(wide.tail, weight, torch.stack([t[1] for t in tails]).mean(dim=0))
 
 
 def narrow_from(state: dict[str, torch.Tensor], scale: int) -> LumaNet:

@@ -32,14 +32,18 @@ class LumaNet(nn.Module):
         self.factor = 2 if self.half else scale
         self.tail: nn.Module = MergedConv(channels, self.factor**2, False, gain=0.1)
 
-    def forward(self, luma: torch.Tensor, strength: torch.Tensor | None = None) -> torch.Tensor:
+    def features(self, luma: torch.Tensor, strength: torch.Tensor | None = None) -> torch.Tensor:
+        """What the last convolution sees."""
         x = self.head(luma)
         if self.level is not None and strength is not None:
             x = x + strength.reshape(-1, 1, 1, 1) * self.level.reshape(1, -1, 1, 1)
         x = F.relu(x)
         for block in self.body:
             x = F.relu(block(x))
-        x = self.tail(x)
+        return x
+
+    def forward(self, luma: torch.Tensor, strength: torch.Tensor | None = None) -> torch.Tensor:
+        x = self.tail(self.features(luma, strength))
         if self.half:
             return luma + F.pixel_shuffle(x, 2)
         return F.pixel_shuffle(x + luma, self.factor)
