@@ -42,6 +42,19 @@ export const frameOf = (format: FrameFormat, planes: readonly Plane[], index = 0
 export const grayFrame = (luma: Channel, index = 0): Frame =>
   frameOf(formatOf(luma.width, luma.height, { sampling: 'gray', bitDepth: 8 }), [Uint8Array.from(luma.data)], index);
 
+/**
+ * The luma of an 8-bit RGB picture in 16 bits: three channels of 8 bits say more than 8 bits of luma do, and networks of
+ * the literature, which take RGB or unrounded luma, see it.
+ */
+export function fineGrayFrame({ width, height, data }: RgbPicture): Frame {
+  const luma = new Uint16Array(width * height);
+  for (let i = 0; i < luma.length; i++) {
+    const [r, g, b] = [data[i * 3] ?? 0, data[i * 3 + 1] ?? 0, data[i * 3 + 2] ?? 0];
+    luma[i] = Math.round(256 * (16 + (65.481 * r + 128.553 * g + 24.966 * b) / 255));
+  }
+  return frameOf(formatOf(width, height, { sampling: 'gray', bitDepth: 16 }), [luma]);
+}
+
 /** An 8-bit 4:4:4 frame of an RGB picture. */
 export function colorFrame({ width, height, data }: RgbPicture): Frame {
   const format = formatOf(width, height, { sampling: '444', bitDepth: 8 });
