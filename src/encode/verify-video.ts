@@ -98,7 +98,9 @@ export function checkVideoTags(plan: Plan, stream: OutputStream): string[] {
     expect('codec tag', stream.codec_tag_string, 'hvc1');
   }
   const { matrix, primaries, transfer, range } = format.color;
-  if (statesColor(plan)) expect('color range', stream.color_range, range === 'full' ? 'pc' : 'tv');
+  // Limited is what the absence of a statement means.
+  const isFull = stream.color_range === 'pc';
+  if (statesColor(plan) && isFull !== (range === 'full')) problems.push(`its color range is not ${range}`);
   if (container !== 'avi' && container !== 'nut') {
     if (matrix !== 'unknown') expect('color matrix', stream.color_space, matrix);
     if (primaries !== 'unknown') expect('color primaries', stream.color_primaries, primaries);
