@@ -19,7 +19,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=os.environ.get("RESTORE_DATA"), help="the data folder (or RESTORE_DATA)")
     parser.add_argument("--out", type=Path, required=True, help="a folder outside the project for checkpoints, caches, logs")
     parser.add_argument("--minutes", type=float, help="end the schedule after this training time instead of after config.steps")
-    parser.add_argument("--steps", type=int, help="instead of the configuration's")
+    parser.add_argument("--steps", type=int, help="instead of the configuration's; 0 only starts from another")
     parser.add_argument("--warm-start", type=Path, help="a checkpoint of another model whose fitting weights are taken over")
     parser.add_argument("--grow", type=Path, help="a checkpoint of a luma network of which to begin as four turned copies")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
@@ -29,7 +29,7 @@ def main() -> None:
         parser.error("no data folder: give --data or set RESTORE_DATA")
     torch.set_num_threads(args.threads)
     config = Config.read(config_path(args.model))
-    if args.steps:
+    if args.steps is not None:
         config.steps = args.steps
     task = TASKS[config.task](config, Path(args.data), args.out / "cache")
     trainer = Trainer(task, args.out / config.id, args.minutes, args.device)
@@ -40,7 +40,9 @@ def main() -> None:
     elif args.grow:
         trainer.grow_from(args.grow)
     trainer.run()
-    plot_log(trainer.out / "log.csv", trainer.out / "log.png")
+    log = trainer.out / "log.csv"
+    if log.exists():
+        plot_log(log, trainer.out / "log.png")
 
 
 if __name__ == "__main__":

@@ -44,9 +44,9 @@ class Trainer:
         return self.out / "checkpoint.pt"
 
     def progress(self) -> float:
-        by_steps = self.step / self.config.steps
-        by_time = self.elapsed / (60 * self.minutes) if self.minutes else 0.0
-        return min(1.0, by_time if self.minutes else by_steps)
+        if self.minutes:
+            return min(1.0, self.elapsed / (60 * self.minutes))
+        return min(1.0, self.step / self.config.steps) if self.config.steps else 1.0
 
     def rate(self) -> float:
         c = self.config
