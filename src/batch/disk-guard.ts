@@ -18,6 +18,8 @@ export interface DiskGuardOptions {
   readonly signal: AbortSignal;
   /** How many times the expected size must fit; default 2. */
   readonly safety?: number;
+  /** How long room is waited for at a time; default without end. */
+  readonly patienceMs?: number;
   /** Tells a person. */
   readonly tell: (message: string) => void;
 }
@@ -48,15 +50,26 @@ export class DiskGuard {
     });
   }
 
-  /** Waits until `bytes` fit; says so first, and now and then. Rejects with the signal's reason. */
+  /**
+   * Waits until `bytes` fit; says so first, and now and then. Rejects with the signal's reason, and with DISK_FULL when
+   * patience ends.
+   */
   async wait(bytes: number): Promise<void> {
-    const { folder, free, clock, signal, tell } = this.#options;
+    const { folder, free, clock, signal, tell, patienceMs = Number.POSITIVE_INFINITY } = this.#options;
+    const startedMs = clock.monotonic();
     let toldMs = Number.NEGATIVE_INFINITY;
     for (;;) {
       signal.throwIfAborted();
       const there = await free();
       const needed = this.#needed(bytes);
       if (there >= needed) break;
+      if (clock.monotonic() - startedMs >= patienceMs) {
+        throw new RestorationError(
+          'DISK_FULL',
+          `The disk is full: ${mebibytes(there)} are free in ${folder} and ${mebibytes(needed)} are needed.`,
+          { hint: 'Free some space and run the same command again: finished segments are kept.' },
+        );
+      }
       if (clock.monotonic() - toldMs >= TELL_AGAIN_MS) {
         toldMs = clock.monotonic();
         tell(

@@ -10,7 +10,7 @@ import { Journal } from './journal.ts';
 
 const PLAN_NAME = 'plan.json';
 /** How far below a folder work folders are looked for. */
-const DEPTH = 5;
+const DEPTH = 6;
 
 const planFileSchema = z.object({
   planHash: z.string(),

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { writeFileAtomic } from '../platform/files.ts';
+import { createExclusive } from '../platform/files.ts';
 import type { FilmState } from './watch-journal.ts';
 
 export interface DoneFilm {
@@ -102,13 +102,16 @@ export function summaryText(summary: NightSummary): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** Writes both forms into the watched folder and returns their paths. */
+/** Writes both forms into the watched folder, under names that nobody has, and returns their paths. */
 export async function writeSummary(summary: NightSummary): Promise<string[]> {
   const stamp = summary.to.slice(0, 19).replaceAll(':', '');
-  const files = [
-    { file: path.join(summary.folder, `summary-${stamp}.txt`), content: summaryText(summary) },
-    { file: path.join(summary.folder, `summary-${stamp}.json`), content: `${JSON.stringify(summary, undefined, 2)}\n` },
-  ];
-  for (const { file, content } of files) await writeFileAtomic(file, content, summary.folder);
-  return files.map(({ file }) => file);
+  const text = summaryText(summary);
+  const json = `${JSON.stringify(summary, undefined, 2)}\n`;
+  for (let count = 1; ; count++) {
+    const stem = path.join(summary.folder, `summary-${stamp}${count === 1 ? '' : `-${count}`}`);
+    // Another watcher of the same folder may end its night in the same second.
+    if (!(await createExclusive(`${stem}.json`, json))) continue;
+    await createExclusive(`${stem}.txt`, text);
+    return [`${stem}.txt`, `${stem}.json`];
+  }
 }

@@ -458,7 +458,10 @@ class Watcher {
     const to = new Date(this.#clock.now()).toISOString();
     const closed = this.#journal.films().filter((film) => film.closed && !film.told);
     const summary = sumUp(this.#layout.root, this.#journal.nightSince ?? to, to, closed, await this.#left());
-    const files = await writeSummary(summary);
+    const files = await writeSummary(summary).catch((error: unknown) => {
+      this.#emit({ type: 'trouble', message: `The summary cannot be written: ${toRestorationError(error).message}` });
+      return [];
+    });
     await this.#noteNight(
       'end',
       closed.map(({ job, seq }) => ({ job, seq })),

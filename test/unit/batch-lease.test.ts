@@ -1,0 +1,108 @@
+import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LeaseBook, type Lease } from '../../src/batch/lease.ts';
+import { ownIdentity } from '../../src/platform/host.ts';
+import { fastClock, tempFolder } from './batch-helpers.ts';
+
+const EXPIRES_MS = 120_000;
+let folder = '';
+let held: Lease[] = [];
+beforeEach(() => {
+  folder = tempFolder();
+  held = [];
+});
+afterEach(async () => {
+  for (const lease of held) await lease.release();
+  await rm(folder, { recursive: true });
+});
+
+const book = (clock = fastClock(1)): LeaseBook => new LeaseBook(folder, clock, EXPIRES_MS);
+
+async function take(from: LeaseBook, id = 'film'): Promise<Lease | undefined> {
+  const lease = await from.acquire(id);
+  if (lease) held.push(lease);
+  return lease;
+}
+
+/** A lease as another process would have left it. */
+async function leave(owner: Partial<ReturnType<typeof ownIdentity>>, generation = 1): Promise<string> {
+  const file = path.join(folder, `film.${generation}.lease`);
+  const content = {
+    token: 't',
+    ...ownIdentity(),
+    ...owner,
+    since: '',
+    expiresAfterMs: EXPIRES_MS,
+    beat: '000000000001',
+  };
+  await writeFile(file, JSON.stringify(content));
+  return file;
+}
+
+test('of many that want it one gets it, and the next after its release', async () => {
+  const leases = await Promise.all(Array.from({ length: 20 }, () => take(book())));
+  const got = leases.filter((lease) => lease !== undefined);
+  expect(got.length).toBeLessThanOrEqual(1);
+  const first = got[0] ?? (await take(book()));
+  expect(first).toBeDefined();
+  expect(await take(book())).toBeUndefined();
+  expect(await take(book(), 'other')).toBeDefined();
+  await first?.release();
+  held = held.filter((lease) => lease !== first);
+  expect(await take(book())).toBeDefined();
+});
+
+test('a process that is gone is succeeded at once, also when its number was given to another', async () => {
+  await leave({ pid: 2 ** 22 + 1 });
+  const lease = await take(book());
+  expect(lease).toBeDefined();
+  expect(await readdir(folder)).toEqual(['film.2.lease']);
+  await lease?.release();
+  held = [];
+  await leave({ start: `${ownIdentity().start}0` });
+  expect(ownIdentity().start === '' || (await take(book())) !== undefined).toBe(true);
+});
+
+test('a live process keeps its lease however long it is silent', async () => {
+  await leave({});
+  const observer = book(fastClock(1_000_000));
+  for (let i = 0; i < 3; i++) {
+    expect(await take(observer)).toBeUndefined();
+    await fastClock(1).sleep(2);
+  }
+});
+
+test('another machine is succeeded when it has been silent for its time, by the clock of whoever waits', async () => {
+  const file = await leave({ host: 'elsewhere' });
+  // Two minutes take 60 ms of this clock.
+  const clock = fastClock(2_000);
+  const observer = book(clock);
+  expect(await take(observer)).toBeUndefined();
+  await clock.sleep(EXPIRES_MS / 2);
+  await writeFile(file, JSON.stringify({ ...ownIdentity(), host: 'elsewhere' }));
+  expect(await take(observer)).toBeUndefined();
+  await clock.sleep(EXPIRES_MS * 0.7);
+  expect(await take(observer)).toBeUndefined();
+  await clock.sleep(EXPIRES_MS);
+  expect(await take(observer)).toBeDefined();
+});
+
+test('an owner that was succeeded notices before it does anything', async () => {
+  const clock = fastClock(1);
+  const lease = await take(book(clock));
+  await lease?.assertHeld();
+  await leave({ host: 'elsewhere' }, 2);
+  await expect(lease?.assertHeld()).rejects.toMatchObject({ code: 'STOPPED' });
+  expect(lease?.lost.aborted).toBe(true);
+});
+
+test('a lease that a power cut left empty does not stay for ever', async () => {
+  await mkdir(folder, { recursive: true });
+  await writeFile(path.join(folder, 'film.1.lease'), '');
+  const clock = fastClock(10_000);
+  const observer = book(clock);
+  expect(await take(observer)).toBeUndefined();
+  await clock.sleep(EXPIRES_MS * 1.5);
+  expect(await take(observer)).toBeDefined();
+});
