@@ -76,6 +76,21 @@ def train_and_export(model_id: str, folder: Path) -> None:
     check(config, folded, folder / "models", limit=1e-4)
 
 
+def tiles_are_exact(model_id: str) -> None:
+    """A tile with the manifest's halo gives the same middle as the whole picture."""
+    config = Config.read(config_path(model_id))
+    net = TASKS[config.task](config, None, Path(".")).build().eval().folded()
+    halo, s = net.receptive_radius, net.scale
+    picture = torch.rand(1, 1, 3 * halo, 3 * halo)
+    strength = (torch.tensor([0.7]),) if net.level is not None else ()
+    with torch.no_grad():
+        whole = net(picture, *strength)
+        tile = net(picture[..., : 2 * halo + 2, : 2 * halo + 2], *strength)
+    kept = s * (halo + 2)
+    gap = float((whole[..., :kept, :kept] - tile[..., :kept, :kept]).abs().max())
+    assert gap < 1e-5, f"{model_id}: a halo of {halo} is too small, the tile is off by {gap:.2e}"
+
+
 def must_stop(spoil: Callable[[torch.nn.Module], None], what: str, folder: Path) -> None:
     config = Config.read(config_path("luma-x2-fast"))
     config.batch = 2
@@ -118,6 +133,9 @@ def main() -> None:
         folder = Path(name)
         degradations_repeat()
         watchdog_speaks(folder)
+        for model_id in ("luma-x4-fast", "luma-x2-quality", "old-x2", "denoise"):
+            tiles_are_exact(model_id)
+        print("tiles with their halo equal the whole picture")
         for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "denoise", "colorize"):
             train_and_export(model_id, folder)
     print("all well")
