@@ -12,6 +12,9 @@ import type { WatchEvent } from './watch-events.ts';
 import type { FilmNote, FilmState, WatchJournal } from './watch-journal.ts';
 import type { FilmSettings } from './watch-options.ts';
 
+/** A watcher has all the time there is: a full disk is waited for until somebody makes room or the window ends. */
+const SPACE_WAIT_MINUTES = 1_000_000;
+
 /** How much work a film is. */
 export interface FilmSize {
   readonly frames: number;
@@ -192,7 +195,7 @@ export class FilmTurn {
     let hasProgress = false;
     const startedMs = clock.monotonic();
     try {
-      const options: RestoreOptions = { ...settings, input, output: result + path.sep };
+      const options: RestoreOptions = { spaceWait: SPACE_WAIT_MINUTES, ...settings, input, output: result + path.sep };
       for await (const event of work.restore(options, { signal: stop.signal })) {
         emit({ type: 'restore', film, event });
         if (event.type === 'plan') {

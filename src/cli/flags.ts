@@ -134,6 +134,13 @@ const FLAGS: readonly Flag[] = [
   { group: OUTPUT, flags: '--overwrite', description: 'replace an output that exists' },
   { group: RUN, flags: '--fresh', description: 'throw finished segments of an earlier run away' },
   numeric(RUN, '--segment-frames <n>', 'segmentFrames', 'longest segment', 'a whole number of frames from 1 to 100000'),
+  numeric(
+    RUN,
+    '--space-wait <minutes>',
+    'spaceWait',
+    'how long a full disk is waited for before the run ends; default 30',
+    'a number from 0 to 1000000',
+  ),
   {
     group: RUN,
     flags: '--verify <level>',

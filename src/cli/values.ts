@@ -13,7 +13,8 @@ export type NumericKey =
   | 'workers'
   | 'tileSize'
   | 'crf'
-  | 'segmentFrames';
+  | 'segmentFrames'
+  | 'spaceWait';
 
 /** "--crf needs a number from 0 to 63, not \"abc\"." */
 export const badValue = (flag: string, needs: string, value: string): RestorationError =>

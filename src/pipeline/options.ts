@@ -64,6 +64,8 @@ export const restoreOptionsSchema = z.strictObject({
   inputColor: z.string().min(1).optional(),
   /** Longest segment in frames. */
   segmentFrames: z.number().int().min(1).max(100_000).optional(),
+  /** Minutes that a full disk is waited for before the run ends; 0 ends at once. Default 30. */
+  spaceWait: z.number().min(0).max(1_000_000).optional(),
   /** How much of the output is decoded again at the end: all of it, or its ends. */
   verify: z.enum(['full', 'fast']).optional(),
 });

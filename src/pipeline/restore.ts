@@ -170,7 +170,7 @@ async function restoreSegments(
       signal,
       emit,
       progress,
-      disk: diskGuard(made.workdir, input, signal, emit),
+      disk: diskGuard(made.workdir, options, signal, emit),
       frameSizeBytes: estimate.outputBytes / Math.max(1, estimate.frames),
       decodeJunction,
       encodeJunction,
@@ -193,10 +193,21 @@ const tellAgain =
       message: `${step} is tried again: ${error.message} (attempt ${attempt} of ${MAX_ATTEMPTS})`,
     });
 
-function diskGuard(folder: string, input: string, signal: AbortSignal, emit: Emit, safety?: number): DiskGuard {
+/** How long a full disk is waited for when nobody says. */
+const DEFAULT_SPACE_WAIT_MINUTES = 30;
+
+function diskGuard(
+  folder: string,
+  { input, spaceWait }: RestoreOptions,
+  signal: AbortSignal,
+  emit: Emit,
+  safety?: number,
+): DiskGuard {
   const tell = (message: string): void => emit({ type: 'warning', input, message });
   const free = (): Promise<number> => freeBytes(folder);
-  return new DiskGuard({ folder, free, clock: systemClock, signal, tell, ...(safety === undefined ? {} : { safety }) });
+  const patienceMs = (spaceWait ?? DEFAULT_SPACE_WAIT_MINUTES) * 60_000;
+  const limits = safety === undefined ? { patienceMs } : { patienceMs, safety };
+  return new DiskGuard({ folder, free, clock: systemClock, signal, tell, ...limits });
 }
 
 /** Copied streams and the container's tables come on top of the segments. */
@@ -215,7 +226,7 @@ async function finishWithRoom(
   for (const segment of segments) {
     bytes += (await statOrUndefined(path.join(made.workdir, segmentFile(made, segment))))?.size ?? 0;
   }
-  const guard = diskGuard(path.dirname(made.output), made.media.path, signal, emit, JOINED_SHARE);
+  const guard = diskGuard(path.dirname(made.output), options, signal, emit, JOINED_SHARE);
   const again = tellAgain(made.media.path, 'Joining the segments', emit);
   return guard.retry(bytes, () =>
     withAttempts(signal, () => finish(made, index, segments, options, signal, emit), again),
