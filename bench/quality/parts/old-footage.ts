@@ -35,26 +35,27 @@ async function run({ shipped, progress }: PartTools): Promise<Section> {
 
   const rows: string[][] = [];
   let classic = -Infinity;
-  const add = (name: string, results: readonly Channel[], judged: boolean): void => {
+  const add = (name: string, results: readonly Channel[], kind: 'classic' | 'other' | 'judged'): void => {
+    const judged = kind === 'judged';
     const value = mean(results.map((result, index) => psnr(result, truth(index), scale)));
-    if (!judged) classic = Math.max(classic, value);
+    if (kind === 'classic') classic = Math.max(classic, value);
     const over = value - classic;
     rows.push([
       name,
       fixed(value, 2),
       fixed(mean(results.map((result, index) => ssim(result, truth(index), scale))), 4),
-      judged ? fixed(over, 2) : '',
+      kind === 'classic' ? '' : fixed(over, 2),
       judged ? fixed(MUST, 1) : '',
       judged ? fixed(AIM, 1) : '',
       judged ? verdict(over, MUST, AIM) : '',
     ]);
   };
-  add('bicubic', worn.map(enlarged), false);
+  add('bicubic', worn.map(enlarged), 'classic');
   progress('nlmeans, searching its best setting');
   const best = await bestNlmeans(worn, (result, index) => psnr(enlarged(result), truth(index), scale));
   const cleaned: Channel[] = [];
   for (const input of worn) cleaned.push(enlarged(await nlmeans(input, best.setting)));
-  add(`FFmpeg ${describeSetting(best.setting)}, then bicubic`, cleaned, false);
+  add(`FFmpeg ${describeSetting(best.setting)}, then bicubic`, cleaned, 'classic');
 
   const models = (await listModels()).filter((model) => model.kind === 'upscale' && model.scale === scale);
   for (const { id, clean: forClean } of models.sort((a, b) => Number(b.clean) - Number(a.clean))) {
@@ -65,7 +66,7 @@ async function run({ shipped, progress }: PartTools): Promise<Section> {
       const stage = await shipped.stage('upscale', { ...size, strength }, id);
       results.push(lumaOfFrame(await shipped.one(grayFrame(input), [stage])));
     }
-    add(forClean ? `${id} (for clean footage)` : `${id} at ${strength}`, results, true);
+    add(forClean ? `${id} (for clean footage)` : `${id} at ${strength}`, results, forClean ? 'other' : 'judged');
   }
   return {
     ...section,
