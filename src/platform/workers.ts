@@ -1,4 +1,4 @@
-import { availableParallelism, freemem, totalmem } from 'node:os';
+import { availableParallelism, totalmem } from 'node:os';
 import { parentPort, Worker, workerData, type Transferable } from 'node:worker_threads';
 
 /** What the starter of a thread hears from it. After `onEnd` nothing more is heard. */
@@ -77,4 +77,3 @@ export function threadPort(): ThreadPort {
 /** Cores that this process may use. */
 export const coreCount = (): number => availableParallelism();
 export const totalMemoryBytes = (): number => totalmem();
-export const freeMemoryBytes = (): number => freemem();

@@ -3,7 +3,7 @@ import type { MediaInfo, VideoInfo } from '../../src/core/media.ts';
 import { decodeArgs } from '../../src/decode/args.ts';
 import { parseInputColor, resolveColor } from '../../src/decode/color.ts';
 import { conversionFilters, workingFormat } from '../../src/decode/pixel-format.ts';
-import { planDecode } from '../../src/decode/plan.ts';
+import { decodeNotes, planDecode } from '../../src/decode/plan.ts';
 import { PtsClock, ticksOf } from '../../src/decode/timestamps.ts';
 import { PTS_OFFSET } from '../../src/decode/args.ts';
 import { pixelFormatName } from '../../src/core/format.ts';
@@ -232,4 +232,11 @@ test('soft telecine is put on the grid of its film, and what is no film keeps it
 
 test('a trim counts from where the source starts', () => {
   expect(ticksOf(planDecode(media({}), AUTO), 1)).toBe(45000n);
+});
+
+test('what decoding changes is said', () => {
+  const notes = (video: Partial<VideoInfo>): number => decodeNotes(media(video), planDecode(media(video), AUTO)).length;
+  expect(notes({})).toBe(0);
+  expect(notes({ sourcePixelFormat: 'rgba', pixelFormat: { sampling: '444', bitDepth: 10 } })).toBe(2);
+  expect([notes({ fieldOrder: 'tff' }), notes({ telecine: 'hard' }), notes({ telecine: 'soft' })]).toEqual([1, 1, 1]);
 });

@@ -204,6 +204,14 @@ describe('upscale', () => {
     expect(middle(result!.planes[2]!, 50)).toBeCloseTo(110, -1.5);
   });
 
+  test('leaves the chroma of frames that carry predicted color to apply-chroma', async () => {
+    const film = new Film(formatOf(formats[0]!), 2);
+    const colored = stage('colorize', {}, await colorizer()).run(film, context);
+    const result = await collect(stage('upscale', { width: 100, height: 68 }, await enlarger(2)).run(colored, context));
+    expect(result[1]!.chromaGrid?.width).toBe(12);
+    expect(new Set(result[1]!.planes[2])).toEqual(new Set([512]));
+  });
+
   test('refuses a model of another kind', async () => {
     const model = await denoiser();
     expect(() => stage('upscale', { width: 100, height: 68 }, model)).toThrow(/is a model for denoise/);

@@ -14,11 +14,6 @@ export const floatPlane = (width: number, height: number): FloatPlane => ({
   data: new Float32Array(width * height),
 });
 
-/** Luma codes to 0 (black) .. 1 (white); codes beyond them go beyond. */
-export function lumaToFloat(source: Plane, { black, span }: CodeRange, target: Float32Array): void {
-  for (let i = 0; i < source.length; i++) target[i] = ((source[i] ?? 0) - black) / span;
-}
-
 /** Chroma codes to -0.5..0.5. */
 export function chromaToFloat(source: Plane, { neutral, chromaSpan }: CodeRange, target: Float32Array): void {
   for (let i = 0; i < source.length; i++) target[i] = ((source[i] ?? 0) - neutral) / chromaSpan;
@@ -26,15 +21,26 @@ export function chromaToFloat(source: Plane, { neutral, chromaSpan }: CodeRange,
 
 /** Rounds to the nearest code of the depth, clamped. Returns false when a value was not a number. */
 function toCodes(source: Float32Array, zero: number, span: number, max: number, target: Plane): boolean {
-  let valid = true;
   const offset = zero + 0.5;
+  const end = max + 1;
+  let outside = 0;
   for (let i = 0; i < target.length; i++) {
     const code = (source[i] ?? 0) * span + offset;
-    // Comparisons with NaN are false, so a NaN ends in the last branch.
-    if (code >= 0 && code < max + 1) target[i] = code;
-    else if (code < 0) target[i] = 0;
+    target[i] = code;
+    // Also true for what is not a number.
+    if (!(code >= 0 && code < end)) outside++;
+  }
+  return outside === 0 || clampCodes(source, offset, span, max, target);
+}
+
+/** The second look at a plane that holds values outside the codes: few do. */
+function clampCodes(source: Float32Array, offset: number, span: number, max: number, target: Plane): boolean {
+  let valid = true;
+  for (let i = 0; i < target.length; i++) {
+    const code = (source[i] ?? 0) * span + offset;
+    if (code < 0) target[i] = 0;
     else if (code > max) target[i] = max;
-    else valid = false;
+    else if (Number.isNaN(code)) valid = false;
   }
   return valid;
 }

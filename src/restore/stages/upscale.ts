@@ -1,7 +1,9 @@
 import { z } from 'zod';
-import type { FrameFormat } from '../../core/format.ts';
+import { codeRange } from '../../core/color.ts';
+import { chromaSize, type FrameFormat } from '../../core/format.ts';
 import type { Frame, Plane } from '../../core/frame.ts';
 import type { Engine, JobOptions } from '../engine/engine.ts';
+import { codesFor } from '../pixels/codes.ts';
 import { defineStage } from './define.ts';
 import { codingOf, deepened, jobFor, nothing, pictureModel, type PictureModel } from './environment.ts';
 import { mapFrames, replaced } from './map-frames.ts';
@@ -20,6 +22,20 @@ interface Upscaler {
   readonly strength: number;
 }
 
+let neutral: { readonly key: string; readonly plane: Plane } | undefined;
+
+/** A chroma plane without color; the same memory for every frame of a film, since planes are never written to. */
+function neutralPlane({ width, height, color, pixelFormat }: FrameFormat): Plane {
+  const { sampling, bitDepth } = pixelFormat;
+  const size = chromaSize(width, height, sampling);
+  const codes = codeRange(color.range, bitDepth);
+  const key = [size.width, size.height, codes.neutral, bitDepth].join(' ');
+  if (neutral?.key !== key) {
+    neutral = { key, plane: codesFor(size.width * size.height, codes.max).fill(codes.neutral) };
+  }
+  return neutral.plane;
+}
+
 /** Luma through the network, chroma planes by resampling, each in its own job. */
 async function upscaleApart(frame: Frame, to: FrameFormat, by: Upscaler, job: JobOptions): Promise<readonly Plane[]> {
   const { engine, model, strength } = by;
@@ -32,6 +48,11 @@ async function upscaleApart(frame: Frame, to: FrameFormat, by: Upscaler, job: Jo
     job,
   );
   if (chroma.length === 0) return [(await bright).plane];
+  if (frame.chromaGrid) {
+    // apply-chroma is going to write these planes: what the source has there need not be enlarged.
+    const none = neutralPlane(to);
+    return [(await bright).plane, none, none];
+  }
   const color = engine.run(
     () =>
       ({

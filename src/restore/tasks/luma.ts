@@ -35,37 +35,56 @@ function reader({ plane, source }: LumaRequest): TiledPicture['read'] {
   };
 }
 
+/** Part of a row of the network's result: `count` samples from `from` on, `to` in the whole picture. */
+type TakeRow = (data: Float32Array, from: number, count: number, to: number) => void;
+
+function pictureOf(request: LumaRequest, take: TakeRow): TiledPicture {
+  const { width, height } = request.source;
+  const { scale } = request.model.manifest;
+  return {
+    width,
+    height,
+    channels: 1,
+    read: reader(request),
+    write: (tile, { data, offset, stride }) => {
+      const columns = Math.min(tile.width, width - tile.x) * scale;
+      const rows = Math.min(tile.height, height - tile.y) * scale;
+      for (let row = 0; row < rows; row++) {
+        take(data, offset + row * stride, columns, ((tile.y * scale + row) * width + tile.x) * scale);
+      }
+    },
+  };
+}
+
 /**
  * Normalizes, runs, and rounds to the target's codes. A network of another scale than asked for is followed by
  * antialiased Lanczos (too large) or Catmull-Rom (too small), in float.
  */
 export async function runLuma(request: LumaRequest, tools: TaskTools): Promise<LumaReply> {
   const { source, target, model } = request;
-  const { scale } = model.manifest;
-  const [width, height] = [source.width * scale, source.height * scale];
-  const whole = { width, height, data: scratch('luma', width * height) };
-  const picture: TiledPicture = {
-    width: source.width,
-    height: source.height,
-    channels: 1,
-    read: reader(request),
-    write: (tile, result) => {
-      const columns = Math.min(tile.width * scale, width - tile.x * scale);
-      const rows = Math.min(tile.height * scale, height - tile.y * scale);
-      for (let row = 0; row < rows; row++) {
-        const from = result.offset + row * result.stride;
-        whole.data.set(result.data.subarray(from, from + columns), (tile.y * scale + row) * width + tile.x * scale);
-      }
-    },
-  };
-  await runTiled(picture, model, request.strength, tools);
-  if (model.manifest.kind === 'denoise' && model.manifest.input.strengthName === undefined) {
-    blend(request, whole.data);
-  }
-  const kernel = width > target.width || height > target.height ? lanczos3 : catmullRom;
-  const sized = resample(whole, target.width, target.height, { kernel });
+  const { manifest } = model;
+  const width = source.width * manifest.scale;
+  const height = source.height * manifest.scale;
   const plane = codesFor(target.width * target.height, target.codes.max);
-  if (!lumaToCodes(sized.data, target.codes, plane)) throw outputFault(model, tools, 'values that are not numbers');
+  const blends = manifest.kind === 'denoise' && manifest.input.strengthName === undefined;
+  let valid = true;
+  if (width === target.width && height === target.height && !blends) {
+    const take: TakeRow = (data, from, count, to) => {
+      const row = data.subarray(from, from + count);
+      if (!lumaToCodes(row, target.codes, plane.subarray(to, to + count))) valid = false;
+    };
+    await runTiled(pictureOf(request, take), model, request.strength, tools);
+  } else {
+    const whole = { width, height, data: scratch('luma', width * height) };
+    const take: TakeRow = (data, from, count, to) => {
+      whole.data.set(data.subarray(from, from + count), to);
+    };
+    await runTiled(pictureOf(request, take), model, request.strength, tools);
+    if (blends) blend(request, whole.data);
+    const kernel = width > target.width || height > target.height ? lanczos3 : catmullRom;
+    valid = lumaToCodes(resample(whole, target.width, target.height, { kernel }).data, target.codes, plane);
+  }
+  if (!valid) throw outputFault(model, tools, 'values that are not numbers');
   if (tools.suspicious && isFlat(plane) && !isFlat(request.plane)) {
     throw outputFault(model, tools, 'an empty picture');
   }
