@@ -212,7 +212,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
     ...[`-disposition:${spec}`, dispositions === '' ? '0' : dispositions],
     ...[`-bsf:${spec}`, lastFrameFilter(options, span)],
     ...covers.flatMap(({ path, fileName, mimeType }, at) => [
-      ...['-attach', path, `-metadata:s:t:${at + attachments(plan)}`, `mimetype=${mimeType}`],
+      ...['-attach', `file:${path}`, `-metadata:s:t:${at + attachments(plan)}`, `mimetype=${mimeType}`],
       ...[`-metadata:s:t:${at + attachments(plan)}`, `filename=${fileName}`],
     ]),
     ...(span.shiftMicros === 0n ? [] : ['-output_ts_offset', `${-span.shiftMicros}us`]),

@@ -33,7 +33,6 @@ interface Ability {
 }
 
 const anyOf = (...names: string[]): ReadonlySet<string> => new Set(names);
-const isPcm = (codec: string): boolean => codec.startsWith('pcm_');
 const isCover = (stream: MediaStream): boolean => stream.dispositions.includes('attached_pic');
 const COVERS = anyOf('mjpeg', 'png', 'bmp');
 
@@ -45,6 +44,7 @@ const MP4_VIDEO = anyOf(
 );
 const MOV_AUDIO = anyOf(...['aac', 'ac3', 'eac3', 'mp3', 'mp2', 'mp1', 'alac', 'amr_nb', 'amr_wb', 'qdm2', 'qdmc']);
 const MOV_PCM = /^pcm_(s16|s24|s32|f32|f64)(le|be)$|^pcm_(u8|s8|alaw|mulaw)$/;
+const AVI_PCM = /^pcm_(s16|s24|s32|f32|f64)le$|^pcm_(u8|alaw|mulaw)$/;
 const MOV_VIDEO = anyOf(
   ...[
     'h264',
@@ -61,7 +61,9 @@ const MOV_VIDEO = anyOf(
     'cinepak',
   ],
 );
-const TS_AUDIO = anyOf('aac', 'mp1', 'mp2', 'mp3', 'ac3', 'eac3', 'dts', 'truehd', 'opus', 's302m');
+const TS_AUDIO = anyOf('aac', 'mp1', 'mp2', 'mp3', 'ac3', 'eac3', 'dts', 'opus', 's302m');
+/** PCM in packings of one medium, which Matroska has no name for. */
+const NOT_IN_MKV = anyOf('pcm_bluray', 'pcm_dvd', 's302m');
 const AVI_AUDIO = anyOf(
   'mp1',
   'mp2',
@@ -98,7 +100,7 @@ const ABILITIES: Readonly<Record<Container, Ability>> = {
     video: (stream) => !isCover(stream) && MOV_VIDEO.has(stream.codec),
   },
   mkv: {
-    audio: () => true,
+    audio: (codec) => !NOT_IN_MKV.has(codec),
     subtitles: anyOf(
       ...['subrip', 'srt', 'ass', 'ssa', 'webvtt', 'text', 'hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle'],
       'hdmv_text_subtitle',
@@ -117,7 +119,7 @@ const ABILITIES: Readonly<Record<Container, Ability>> = {
     video: (stream) => !isCover(stream) && ['vp8', 'vp9', 'av1'].includes(stream.codec),
   },
   avi: {
-    audio: (codec) => AVI_AUDIO.has(codec) || isPcm(codec),
+    audio: (codec) => AVI_AUDIO.has(codec) || AVI_PCM.test(codec),
     subtitles: anyOf(),
     textTarget: undefined,
     data: () => false,
