@@ -219,6 +219,38 @@ test('outside the window films are parked, and each night has its summary', asyn
   expect(summaries.flatMap(({ done }) => done)).toHaveLength(1);
 }, 60_000);
 
+test('a clock that is set forward and back parks and goes on: nothing is done twice, nothing waits for ever', async () => {
+  await drop('a.txt', `slow ${Array.from({ length: 12 }, (_, i) => i).join(' ')}`);
+  const steady = fastClock(1_000, Date.parse('2026-11-20T22:30:00Z'));
+  let jumpMs = 0;
+  const clock = { ...steady, now: () => steady.now() + jumpMs };
+  const HOUR = 3_600_000;
+  let jumps = 0;
+  await watch(
+    { window: '22:00-07:00', timeZone: 'UTC' },
+    {
+      clock,
+      slowMs: 60,
+      onEvent: (event) => {
+        // First to noon, and when that has parked it, to the evening before.
+        if (event.type === 'restore' && event.event.type === 'segment' && event.event.index === 3 && jumps === 0) {
+          jumps = 1;
+          jumpMs = 13 * HOUR;
+        }
+        if (event.type === 'parked' && jumps === 1) {
+          jumps = 2;
+          jumpMs = -12 * HOUR - 30 * 60_000;
+          setTimeout(() => (jumpMs = -24 * HOUR), 300);
+        }
+      },
+    },
+  );
+  expect(jumps).toBe(2);
+  expect(new Set(log).size).toBe(13);
+  expect(log.length).toBeLessThanOrEqual(14);
+  expect(count('finished')).toBe(1);
+}, 60_000);
+
 test('until: the shortest first, nothing that cannot be finished, and an end', async () => {
   await drop('warm.txt', 'slow one two three');
   await drop('long.txt', `slow ${'word '.repeat(400).trim()}`);
