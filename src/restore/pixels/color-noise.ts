@@ -15,9 +15,11 @@ const normal = (next: () => number): number => Math.sqrt(-2 * Math.log(1 - next(
 /** Waves over the color plane, their length in chroma units, and how far they move the logits (standard deviation). */
 const WAVES = 6;
 const WAVE_LENGTH = 0.35;
-const STRENGTH = 1.5;
+const STRENGTH = 1;
 /** Knots of the fields over the picture, along its sides. */
-const KNOTS = 4;
+const KNOTS = 3;
+/** How much of it is the same all over the picture, as a share of amplitude: more variety within looks like a rainbow. */
+const COMMON = 0.9;
 
 /** A smooth random function over the unit square, of unit variance at its knots. */
 function field(next: () => number): (x: number, y: number) => number {
@@ -48,9 +50,13 @@ export function colorNoise(
   for (let wave = 0; wave < WAVES; wave++) {
     const [fx, fy] = [normal(next) / WAVE_LENGTH, normal(next) / WAVE_LENGTH];
     const phase = 2 * Math.PI * next();
-    const amplitude = field(next);
-    const plane = Float32Array.from({ length: width * height }, (_, i) =>
-      amplitude(((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height),
+    const common = COMMON * normal(next);
+    const local = field(next);
+    const plane = Float32Array.from(
+      { length: width * height },
+      (_, i) =>
+        common +
+        Math.sqrt(1 - COMMON ** 2) * local(((i % width) + 0.5) / width, (Math.floor(i / width) + 0.5) / height),
     );
     bins.forEach(([cb, cr], bin) => {
       const gain = STRENGTH * Math.sqrt(2 / WAVES) * Math.cos(2 * Math.PI * (fx * cb + fy * cr) + phase);
