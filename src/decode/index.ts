@@ -1,3 +1,3 @@
 export { decodeFrames, type DecodeOptions } from './frames.ts';
-export { planDecode, type PlanDecodeOptions } from './plan.ts';
+export { decodeNotes, planDecode, type PlanDecodeOptions } from './plan.ts';
 export { probeMedia, type ProbeOptions } from './probe.ts';

@@ -1,7 +1,8 @@
-import type { ChromaLocation, FrameFormat, PixelFormat } from '../core/format.ts';
+import { pixelFormatName, type ChromaLocation, type FrameFormat, type PixelFormat } from '../core/format.ts';
 import type { MediaInfo, Rect, VideoInfo } from '../core/media.ts';
 import type { DecodePlan } from '../core/plan.ts';
 import { rational, toNumber, type Rational } from '../core/rational.ts';
+import { workingFormat } from './pixel-format.ts';
 
 export interface PlanDecodeOptions {
   /** 'auto' follows what the probe found; 'on' deinterlaces whatever the source says; 'off' leaves fields (and telecine) as they are. */
@@ -106,4 +107,19 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
     startSeconds: options.startSeconds,
     durationSeconds: options.durationSeconds,
   };
+}
+
+/** Sentences for the user about what decoding does to the source beyond reading it. */
+export function decodeNotes(media: MediaInfo, plan: DecodePlan): string[] {
+  const working = workingFormat(media.video.sourcePixelFormat);
+  const notes: string[] = [];
+  if (working.alpha) notes.push('The transparency (alpha) of the source is dropped.');
+  if (working.rgb)
+    notes.push(`The RGB source is worked on as luma and chroma (${pixelFormatName(plan.format.pixelFormat)}).`);
+  if (plan.telecine === 'hard') notes.push('The source is telecined film: its 3:2 pulldown is undone.');
+  if (plan.telecine === 'soft')
+    notes.push('The source is telecined film with repeat flags: its frames are shown at the rate of film.');
+  if (plan.deinterlace === 'bwdif')
+    notes.push('The source is interlaced: it is deinterlaced, one frame for two fields.');
+  return notes;
 }

@@ -3,7 +3,7 @@ import type { MediaInfo, VideoInfo } from '../../src/core/media.ts';
 import { decodeArgs } from '../../src/decode/args.ts';
 import { parseInputColor, resolveColor } from '../../src/decode/color.ts';
 import { conversionFilters, workingFormat } from '../../src/decode/pixel-format.ts';
-import { decodeNotes, planDecode } from '../../src/decode/plan.ts';
+import { decodeNotes, planDecode } from '../../src/decode/index.ts';
 import { PtsClock, ticksOf } from '../../src/decode/timestamps.ts';
 import { PTS_OFFSET } from '../../src/decode/args.ts';
 import { pixelFormatName } from '../../src/core/format.ts';
