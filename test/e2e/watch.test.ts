@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
-import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { appendFile, copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { CLI } from './cli-helpers.ts';
 import { filesIn, tempFolder } from '../unit/batch-helpers.ts';
 
+const FILM = fileURLToPath(new URL('../fixtures/old-film.mp4', import.meta.url));
 const WORKER = fileURLToPath(new URL('../crash/watch-worker.ts', import.meta.url));
 
 let folder = '';
@@ -126,3 +129,27 @@ test('two watchers share a folder: each film is done by one of them', async () =
   const lines = (await readFile(path.join(folder, 'log'), 'utf8')).trim().split('\n');
   expect(new Set(lines).size).toBe(lines.length);
 }, 120_000);
+
+test('the program itself: a stop parks the film, the next start goes on with its segments, and a bad file fails', async () => {
+  await copyFile(FILM, inbox('old film.mp4'));
+  await writeFile(inbox('not a film.mp4'), 'no film');
+  const args = ['watch', folder, '--once', '--json', '--settle', '0.5', '--preset', 'none', '--codec', 'ffv1'];
+  const start = () =>
+    execa(process.execPath, [CLI, ...args, '--segment-frames', '8'], { reject: false, stdin: 'ignore' });
+  const first = start();
+  let isStopped = false;
+  for await (const line of first) {
+    if (isStopped || !String(line).includes('"state":"done"')) continue;
+    isStopped = true;
+    first.kill('SIGTERM');
+  }
+  expect((await first).exitCode).toBe(75);
+  expect(Object.keys(await filesIn(path.join(folder, 'inbox')))).toContain('old film.mp4');
+  const second = await start();
+  expect(second.exitCode).toBe(0);
+  expect(String(second.stdout)).toContain('"state":"reused"');
+  expect(await readdir(path.join(folder, 'done'))).toEqual(['old film.mp4', 'old film.restored.mkv']);
+  expect(await readFile(path.join(folder, 'done', 'old film.mp4'))).toEqual(await readFile(FILM));
+  expect(await readdir(path.join(folder, 'failed'))).toEqual(['not a film.mp4', 'not a film.mp4.txt']);
+  expect(await readFile(path.join(folder, 'failed', 'not a film.mp4.txt'), 'utf8')).toContain('INPUT_NOT_MEDIA');
+}, 300_000);
