@@ -1,4 +1,4 @@
-// Whether memory grows with a film's length: npm run bench:memory [-- --loops 20] [--seconds 5] [--input FILE] [--dry]
+// Whether memory grows with a film's length: npm run bench:memory [-- --loops 20] [--seconds 12] [--input FILE] [--dry]
 import { spawn } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -21,7 +21,8 @@ const REPORTER = `data:text/javascript,${encodeURIComponent(
 const { values } = parseArgs({
   options: {
     loops: { type: 'string', default: '20' },
-    seconds: { type: 'string', default: '5' },
+    // More than one segment: the program has grown to its working size before the clip ends.
+    seconds: { type: 'string', default: '12' },
     input: { type: 'string' },
     dry: { type: 'boolean', default: false },
   },
