@@ -25,9 +25,7 @@ test('a call that fails once is survived, or the next run gives the same file', 
   const args = ['--preset', 'none', '--codec', 'ffv1', '--segment-frames', '24'];
   const faults = [
     ['write', 'ENOSPC'],
-    ['fsync', 'EIO'],
     ['rename', 'EACCES'],
-    ['spawn', 'EIO'],
   ] as const;
   const figures = await faultRuns({ folder: path.join(folder, 'faults'), args, faults, at: [3] });
   expect(figures.problems).toEqual([]);

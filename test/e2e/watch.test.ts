@@ -139,7 +139,7 @@ test('the program itself: a stop parks the film, the next start goes on with its
   const first = start();
   let isStopped = false;
   for await (const line of first) {
-    if (isStopped || !String(line).includes('"state":"done"')) continue;
+    if (isStopped || !line.includes('"state":"done"')) continue;
     isStopped = true;
     first.kill('SIGTERM');
   }
@@ -147,7 +147,7 @@ test('the program itself: a stop parks the film, the next start goes on with its
   expect(Object.keys(await filesIn(path.join(folder, 'inbox')))).toContain('old film.mp4');
   const second = await start();
   expect(second.exitCode).toBe(0);
-  expect(String(second.stdout)).toContain('"state":"reused"');
+  expect(second.stdout).toContain('"state":"reused"');
   expect(await readdir(path.join(folder, 'done'))).toEqual(['old film.mp4', 'old film.restored.mkv']);
   expect(await readFile(path.join(folder, 'done', 'old film.mp4'))).toEqual(await readFile(FILM));
   expect(await readdir(path.join(folder, 'failed'))).toEqual(['not a film.mp4', 'not a film.mp4.txt']);
