@@ -62,7 +62,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const active = bakeRotation && media.video.rotation !== 0 ? undefined : media.diagnosis.activeArea;
   const geometry = planGeometry(whole.format, active, whole.format.sampleAspectRatio, options);
   if (geometry.note !== undefined) notes.push(geometry.note);
-  const wanted = wantedStages(options, preset, chosen !== undefined, geometry.factor > 1);
+  const wanted = wantedStages(options, preset, chosen !== undefined, geometry.factor > 1, media.diagnosis.noiseSigma);
   if (options.colorize === true && !media.diagnosis.blackAndWhite) {
     notes.push('The source has color already; --colorize replaces it.');
   }

@@ -20,11 +20,28 @@ export interface Wanted {
   readonly deflicker: number;
 }
 
+/** Noise of luma (sigma in 8-bit codes) from which a preset's strength is used in full. */
+const FULL_STRENGTH_SIGMA = 2.5;
+/** Share of it that a source without noise gets: compression and softness are there all the same. */
+const CLEAN_SHARE = 0.4;
+
+/** A preset's strength is meant for a noisy source; a cleaner one keeps more of its texture. Two decimals. */
+export function adaptStrength(strength: number, noiseSigma: number): number {
+  const share = CLEAN_SHARE + (1 - CLEAN_SHARE) * Math.min(1, noiseSigma / FULL_STRENGTH_SIGMA);
+  return Math.round(strength * share * 100) / 100;
+}
+
 /**
  * What is to be done. Flags decide; a preset that was named brings its strengths along; a suggested one only when
  * nothing was asked for at all, so that `--colorize` alone leaves luma as it is.
  */
-export function wantedStages(options: RestoreOptions, preset: Preset, named: boolean, enlarges: boolean): Wanted {
+export function wantedStages(
+  options: RestoreOptions,
+  preset: Preset,
+  named: boolean,
+  enlarges: boolean,
+  noiseSigma: number,
+): Wanted {
   const rule = (kind: StageKind): string => preset.stages.find((stage) => stage.kind === kind)?.when ?? 'asked';
   const colorize = rule('colorize') === 'always' || (options.colorize === true && rule('colorize') !== 'never');
   const nothingAsked =
@@ -35,7 +52,7 @@ export function wantedStages(options: RestoreOptions, preset: Preset, named: boo
   return {
     colorize,
     upscale: enlarges && rule('upscale') !== 'never',
-    denoise: strength(options.denoise, preset.denoise),
+    denoise: strength(options.denoise, adaptStrength(preset.denoise ?? 0, noiseSigma)),
     deflicker: strength(options.deflicker, preset.deflicker),
   };
 }

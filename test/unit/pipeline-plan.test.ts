@@ -18,7 +18,7 @@ const preset: Preset = {
 };
 
 test('colorize alone touches neither noise nor brightness when the preset was only suggested', () => {
-  expect(wantedStages({ input: 'a', colorize: true }, preset, false, false)).toEqual({
+  expect(wantedStages({ input: 'a', colorize: true }, preset, false, false, 5)).toEqual({
     colorize: true,
     upscale: false,
     denoise: 0,
@@ -27,9 +27,14 @@ test('colorize alone touches neither noise nor brightness when the preset was on
 });
 
 test('a preset that was named brings its strengths; flags win over it', () => {
-  expect(wantedStages({ input: 'a', colorize: true }, preset, true, false).denoise).toBe(0.5);
-  expect(wantedStages({ input: 'a', denoise: 0 }, preset, true, false).denoise).toBe(0);
-  expect(wantedStages({ input: 'a' }, preset, false, false).deflicker).toBe(0.3);
+  expect(wantedStages({ input: 'a', colorize: true }, preset, true, false, 5).denoise).toBe(0.5);
+  expect(wantedStages({ input: 'a', denoise: 0 }, preset, true, false, 5).denoise).toBe(0);
+  expect(wantedStages({ input: 'a' }, preset, false, false, 5).deflicker).toBe(0.3);
+});
+
+test('a source with little noise gets less of a preset strength, and all of an asked one', () => {
+  expect(wantedStages({ input: 'a' }, preset, true, false, 0).denoise).toBe(0.2);
+  expect(wantedStages({ input: 'a', denoise: 0.5 }, preset, true, false, 0).denoise).toBe(0.5);
 });
 
 test('what the preset forbids does not run, what it demands does', () => {
@@ -40,7 +45,7 @@ test('what the preset forbids does not run, what it demands does', () => {
       { kind: 'upscale', when: 'never', options: {} },
     ],
   };
-  expect(wantedStages({ input: 'a', upscale: 2 }, strict, true, true)).toMatchObject({
+  expect(wantedStages({ input: 'a', upscale: 2 }, strict, true, true, 5)).toMatchObject({
     colorize: true,
     upscale: false,
   });
