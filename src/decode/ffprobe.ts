@@ -25,6 +25,7 @@ const stream = z.object({
   index: z.number(),
   codec_type: text.optional(),
   codec_name: text.optional(),
+  codec_tag_string: text.optional(),
   profile: text.optional(),
   width: z.number().optional(),
   height: z.number().optional(),

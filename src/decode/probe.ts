@@ -41,6 +41,7 @@ function mediaStream(stream: ProbedStream): MediaStream {
     index: stream.index,
     kind: KINDS.find((kind) => kind === stream.codec_type) ?? 'unknown',
     codec: stream.codec_name ?? 'unknown',
+    ...(stream.codec_tag_string === undefined ? {} : { codecTag: stream.codec_tag_string }),
     timeBase: parseRational(stream.time_base) ?? rational(1, 1000),
     startTime: seconds(stream.start_time),
     duration: seconds(stream.duration),

@@ -164,7 +164,7 @@ test.for([
   { wait: [] as string[], code: 75, said: /^error: Stopped\.[^\n]*$/m },
   { wait: ['--space-wait', '0'], code: 73, said: /^error: The disk is full: [^\n]*finished segments are kept\.$/m },
 ])('a full disk leaves no partial file: exit code $code', async ({ wait, code, said }, { skip }) => {
-  const cwd = await room('full');
+  const cwd = await room(`full-${code}`);
   const small = path.join(cwd, 'small');
   await mkdir(small);
   const onSmallDisk = ['--map-root-user', '--mount', 'bash', '-c', ON_A_SMALL_DISK, small];
