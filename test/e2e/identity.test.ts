@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Ten frames around the cut of the test film, everything switched on, lossless. */
 const everything: Omit<RestoreOptions, 'input'> = {
   startSeconds: 0.75,
-  durationSeconds: 0.42,
+  durationSeconds: 0.4,
   colorize: true,
   upscale: 2,
   deflicker: 0.5,
