@@ -106,6 +106,7 @@ const folder = await mkdtemp(path.join(tmpdir(), 'restore-bench-'));
 try {
   const scale = Number(values.upscale);
   const model = values.model ?? (await best(scale));
+  const name = path.basename(model, '.onnx');
   const input = path.join(folder, 'clip.mp4');
   await drawClip(input, { width: WIDTH, height: HEIGHT, seconds: Number(values.seconds) });
   const options: RestoreOptions = {
@@ -141,8 +142,8 @@ try {
   ];
   await publishSection(
     {
-      id: 'pipeline',
-      title: `Pipeline: what a run costs beyond its networks`,
+      id: `pipeline-${name}`,
+      title: `Pipeline: what a run costs beyond its network, ${name}`,
       columns: ['part', 'seconds', 'ms a frame', 'over pure inference'],
       rows: [
         row('pure inference (inside networks, all cores)', network),
@@ -152,11 +153,11 @@ try {
         [...row('the whole: probe to verified file', whole)],
       ],
       notes: [
-        `${frames.length} frames of ${WIDTH}x${HEIGHT}, x${scale} with ${model}, H.264 ultrafast, ${availableParallelism()} cores, full verification: settings with which inference is the bottleneck. The whole must take at most ${MUST} times pure inference: ${whole <= MUST * network ? 'met' : 'missed'}.`,
+        `${frames.length} frames of ${WIDTH}x${HEIGHT}, x${scale} with ${name}, H.264 ultrafast, ${availableParallelism()} cores, full verification: settings with which inference is the bottleneck. The whole must take at most ${MUST} times pure inference: ${whole <= MUST * network ? 'met' : 'missed'}.`,
         `Inference is measured before and after the whole and averaged (${fixed(first.network, 2)} s and ${fixed(second.network, 2)} s).`,
       ],
     },
-    'npm run bench:pipeline',
+    `npm run bench:pipeline -- --seconds ${values.seconds} --upscale ${scale} --model ${values.model === undefined ? name : path.basename(values.model)}`,
     !values.dry,
   );
 } finally {

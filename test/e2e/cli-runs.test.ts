@@ -132,8 +132,12 @@ test('Ctrl-C stops in order with exit code 75, and the same command goes on', as
     '20',
   ];
   const run = execa(process.execPath, [CLI, ...args], { cwd, reject: false, stdin: 'ignore' });
+  // Once: a second one would end it at once.
+  let isStopping = false;
   run.stdout.on('data', (text: Buffer) => {
-    if (/"type":"segment".*"state":"done"/.test(text.toString())) run.kill('SIGINT');
+    if (isStopping || !/"type":"segment".*"state":"done"/.test(text.toString())) return;
+    isStopping = true;
+    run.kill('SIGINT');
   });
   const stopped = await run;
   expect(stopped.exitCode).toBe(75);
@@ -174,8 +178,11 @@ test.for([
   await draw(film, ['-vf', 'noise=alls=80:allf=t'], 1);
   const args = [process.execPath, CLI, film, ...QUICK, '--crf', '5', ...wait, '-o', path.join(small, 'out.mp4')];
   const run = execa('unshare', [...onSmallDisk, ...args], { reject: false, stdin: 'ignore' });
+  let isStopping = false;
   run.stderr.on('data', (text: Buffer) => {
-    if (code === 75 && text.includes('The disk is full')) run.kill('SIGTERM');
+    if (code !== 75 || isStopping || !text.includes('The disk is full')) return;
+    isStopping = true;
+    run.kill('SIGTERM');
   });
   const { exitCode, stdout, stderr } = await run;
   if (code === 75) expect(stderr).toMatch(/^warning: [^\n]*The disk is full: [^\n]* are needed\.[^\n]*$/m);
