@@ -27,8 +27,8 @@ export type { PlanResult } from './pipeline/restore.ts';
 export { findFfmpeg } from './platform/ffmpeg.ts';
 export type { FfmpegTools } from './platform/ffmpeg.ts';
 export { packageVersion } from './platform/version.ts';
-export { listDevices, listModels } from './restore/index.ts';
-export type { DeviceInfo, ModelManifest } from './restore/index.ts';
+export { describeModel, listDevices, listModels } from './restore/index.ts';
+export type { DescribeOptions, DeviceInfo, ModelDescription, ModelManifest } from './restore/index.ts';
 
 /**
  * What a film is: container, streams, exact frame rate, field order, telecine, color, rotation, and what its pictures look

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { listModels, resolveModel } from '../../src/restore/index.ts';
+import { describeModel, listModels, resolveModel } from '../../src/restore/index.ts';
 import { colorNet, nanNet, pictureManifest, pictureNet, repeatNet, writeModel } from '../fixtures/models/nets.ts';
 import { node, onnxModel, tensor } from '../fixtures/models/onnx.ts';
 
@@ -132,5 +132,25 @@ describe('a bare ONNX file', () => {
 
   test('is refused for other stages, which need a manifest', async () => {
     await expect(resolveModel('colorize', writeModel(colorNet(4)))).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+  });
+});
+
+describe('a description', () => {
+  test('says what a model of the package does', async () => {
+    const { text, manifest } = await describeModel('luma-x4-fast');
+    expect(manifest.kind).toBe('upscale');
+    expect(text).toMatch(/^enlarges luma 4 times \(luma-sr\)/);
+    expect((await describeModel('colorize')).text).toMatch(/^gives color to luma/);
+  });
+
+  test('says what was found in a file', async () => {
+    const { text, path } = await describeModel(writeModel(pictureNet({ scale: 2, channels: 3 })));
+    expect(text).toMatch(/^enlarges RGB 2 times \(rgb-sr\)/);
+    expect(path).toMatch(/model\.onnx$/);
+  });
+
+  test('of what does not exist is refused', async () => {
+    await expect(describeModel('nonsense')).rejects.toMatchObject({ code: 'MODEL_UNKNOWN' });
+    await expect(describeModel('/nowhere/x.onnx')).rejects.toMatchObject({ code: 'MODEL_UNKNOWN' });
   });
 });

@@ -73,7 +73,7 @@ const DEFAULTS: Readonly<Record<ModelKind, readonly string[]>> = {
 };
 
 /** A path, not an id: ids have no folders and no extension of a model file. */
-const looksLikeFile = (name: string): boolean => extname(name).toLowerCase() === '.onnx' || basename(name) !== name;
+export const looksLikeFile = (name: string): boolean => extname(name).toLowerCase() === '.onnx' || basename(name) !== name;
 
 /**
  * Finds a model by id (`luma-x4-fast`), by family (`luma-fast`: the scale decides) or by file (`my.onnx`, with or without
@@ -107,14 +107,15 @@ async function manifestOf(path: string): Promise<ModelManifest | undefined> {
   return manifest.file === basename(path) ? manifest : undefined;
 }
 
-async function resolveFile(kind: ModelKind, path: string): Promise<ResolvedModel> {
+/** As `resolveModel`, for a path; without a kind it is the one that fits the file. */
+export async function resolveFile(kind: ModelKind | undefined, path: string): Promise<ResolvedModel> {
   if (!(await exists(path))) {
     throw new RestorationError('MODEL_UNKNOWN', `There is no model file ${path}.`, {
       hint: 'Check the path, or choose a model that `restore models` lists.',
     });
   }
   const manifest = await manifestOf(path);
-  if (!manifest) return inspectModel(kind, path);
-  if (manifest.kind === kind) return withWeights(manifest, dirname(path));
+  if (!manifest) return inspectModel(kind ?? 'upscale', path);
+  if (kind === undefined || manifest.kind === kind) return withWeights(manifest, dirname(path));
   throw new RestorationError('MODEL_INVALID', `${path} is a model for ${manifest.kind}, not for ${kind}.`);
 }
