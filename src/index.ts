@@ -27,7 +27,7 @@ export type { PlanResult } from './pipeline/restore.ts';
 export { findFfmpeg } from './platform/ffmpeg.ts';
 export type { FfmpegTools } from './platform/ffmpeg.ts';
 export { packageVersion } from './platform/version.ts';
-export { describeModel, listDevices, listModels } from './restore/index.ts';
+export { BACKENDS, describeModel, listDevices, listModels } from './restore/index.ts';
 export type { DescribeOptions, DeviceInfo, ModelDescription, ModelManifest } from './restore/index.ts';
 
 /**

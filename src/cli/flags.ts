@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { DEINTERLACE_MODES } from '../index.ts';
+import { BACKENDS, DEINTERLACE_MODES } from '../index.ts';
 import { collectModel, numberFor, oneOf, parseSize, textFor, timeFor, type NumericKey } from './values.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -18,6 +18,9 @@ function numeric(group: string, flags: string, key: NumericKey, what: string, ne
   const flag = flags.split(' ')[0] ?? flags;
   return { group, flags, description: `${what}; ${needs}`, parse: numberFor(key, flag, needs) };
 }
+
+/** Device ids with commas between them. */
+const WORDS = /^[a-z0-9][a-z0-9_.:-]*(,[a-z0-9][a-z0-9_.:-]*)*$/i;
 
 /** `--device` and `--codec` are open lists: what exists depends on the machine, so only the form is checked here. */
 const WORD = /^[a-z0-9][a-z0-9_.:-]*$/i;
@@ -82,9 +85,15 @@ const FLAGS: readonly Flag[] = [
   },
   {
     group: MODELS,
-    flags: '--device <id>',
-    description: 'auto, cpu, webgpu, cuda, ... (`restore doctor` lists them); default: auto',
-    parse: textFor('--device', 'the name of a device', WORD),
+    flags: '--backend <name>',
+    description: `${BACKENDS.join(', ')}; default: onnxruntime; tfjs runs TensorFlow.js models`,
+    parse: oneOf('--backend', BACKENDS),
+  },
+  {
+    group: MODELS,
+    flags: '--device <id,...>',
+    description: 'auto, cpu, webgpu, cuda, ... or several with commas (`restore doctor` lists them); default: auto',
+    parse: textFor('--device', 'the name of a device, or several with commas', WORDS),
   },
   numeric(MODELS, '--workers <n>', 'workers', 'worker threads; default one a core', 'a whole number from 1 to 256'),
   numeric(

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BACKENDS } from '../restore/index.ts';
 
 export const DEINTERLACE_MODES = ['auto', 'off', 'on'] as const;
 export const CODECS = ['hevc', 'h264', 'av1', 'prores', 'ffv1'] as const;
@@ -36,7 +37,7 @@ export const restoreOptionsSchema = z.strictObject({
   /** Strength 0..1 of evening out brightness pumping; 0 switches it off. */
   deflicker: unit.optional(),
   deinterlace: z.enum(DEINTERLACE_MODES).optional(),
-  /** Model ids or .onnx files by kind. */
+  /** Model ids, .onnx files or TensorFlow.js folders by kind. */
   models: z.partialRecord(z.enum(MODEL_KINDS), z.string().min(1)).optional(),
   /** Gain on predicted color; 1 is as predicted. */
   saturation: z.number().min(0).max(3).optional(),
@@ -44,6 +45,9 @@ export const restoreOptionsSchema = z.strictObject({
   colorTemperature: z.number().gt(0).max(1).optional(),
   /** Another plausible coloring for another number. */
   colorSeed: z.number().int().min(0).max(4_294_967_295).optional(),
+  /** The inference runtime; onnxruntime when left out. */
+  backend: z.enum(BACKENDS).optional(),
+  /** A device id, several with commas between them, or 'auto'. */
   device: z.string().min(1).optional(),
   /** Worker threads; default one a core. */
   workers: z.number().int().min(1).max(256).optional(),

@@ -6,7 +6,7 @@ import type { Plan, StagePlan } from '../core/plan.ts';
 import { decodeNotes, planDecode, probeMedia } from '../decode/index.ts';
 import { chooseContainer, planEncode, planStreams } from '../encode/index.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
-import { resolveDevice, resolveModel, type ResolvedModel } from '../restore/index.ts';
+import { checkDevices, chooseDevices, resolveModel, type ResolvedModel } from '../restore/index.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
 import { planHash } from './hash.ts';
 import { restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
@@ -40,7 +40,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const tools = await findFfmpeg();
   // What can be refused without looking at the film is refused first.
   const chosen = options.preset === undefined ? undefined : await loadPreset(options.preset);
-  const device = await resolveDevice(options.device ?? 'auto');
+  await checkDevices(options);
   const probeOptions = options.inputColor === undefined ? {} : { inputColor: options.inputColor };
   const media = await probeMedia(options.input, { ...probeOptions, ...(signal ? { signal } : {}) });
   const notes: string[] = [];
@@ -67,7 +67,9 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     notes.push('The source has color already; --colorize replaces it.');
   }
 
-  const { stages, crops } = await planStages(options, preset, wanted, geometry, active);
+  const { stages, models, crops } = await planStages(options, preset, wanted, geometry, active);
+  const choice = await chooseDevices(options, models);
+  notes.push(...choice.notes);
   const crop = crops ? active : undefined;
   const decode = crop ? planDecode(media, { ...decodeOptions, crop }) : whole;
   const restored = restoredFormat(decode.format, stages, geometry.picture);
@@ -120,7 +122,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     output,
     workdir: path.join(options.workdir ?? path.join(path.dirname(output), DEFAULT_WORKDIR), hash),
     overwrite: options.overwrite ?? false,
-    device,
+    device: choice.device,
     precision,
     segmentFrames,
     notes,
@@ -147,6 +149,8 @@ function checkTrim(media: MediaInfo, options: RestoreOptions): void {
 
 interface PlannedStages {
   readonly stages: StagePlan[];
+  /** Those that the stages run. */
+  readonly models: readonly ResolvedModel[];
   /** Whether the bars are cut off: only where luma is worked on, since colorizing alone must leave every sample. */
   readonly crops: boolean;
 }
@@ -213,7 +217,7 @@ async function planStages(
       ...(model ? { model: { id: model.manifest.id, sha256: model.sha256, path: model.path } } : {}),
     };
   });
-  return { stages, crops };
+  return { stages, models: [denoiser, colorizer, upscaler].filter((model) => model !== undefined), crops };
 }
 
 const definedOnly = (values: Record<string, unknown>): Record<string, unknown> =>

@@ -1,21 +1,39 @@
 import { describe, expect, test } from 'vitest';
-import { backends, listDevices, type ModelSource, type TensorValue } from '../../src/restore/backends/index.ts';
+import {
+  backends,
+  findReference,
+  listDevices,
+  type InferenceBackend,
+  type ModelFormat,
+  type ModelSource,
+  type TensorValue,
+} from '../../src/restore/backends/index.ts';
 import { RestorationError } from '../../src/core/errors.ts';
 import { pictureNet, repeatNet } from '../fixtures/models/nets.ts';
+import { tfjsFromOnnx } from '../fixtures/models/onnx-to-tfjs.ts';
 
 // What every inference backend promises, for every device that works on this machine.
 
 const devices = await listDevices();
-const repeatSource = (scale: number): ModelSource => ({
-  bytes: repeatNet(scale),
-  shape: { input: 'x', output: 'y', channelsIn: 1, channelsOut: 1, scale },
+
+/** The same network in whatever format a backend reads. */
+function sourceOf(format: ModelFormat, onnx: Uint8Array, scale: number, channels = 1): ModelSource {
+  const shape = { input: 'x', output: 'y', channelsIn: channels, channelsOut: channels, scale };
+  if (format === 'onnx') return { format, bytes: onnx, shape };
+  const { json, shards } = tfjsFromOnnx(onnx);
+  return { format, bytes: json, shards, shape };
+}
+
+const formatOf = ({ formats }: InferenceBackend): ModelFormat => formats[0]!;
+
+const ramp = (height: number, width: number, channels = 1): TensorValue => ({
+  type: 'float32',
+  dims: [1, channels, height, width],
+  data: Float32Array.from({ length: channels * width * height }, (_, i) => i / (channels * width * height)),
 });
 
-const ramp = (height: number, width: number): TensorValue => ({
-  type: 'float32',
-  dims: [1, 1, height, width],
-  data: Float32Array.from({ length: width * height }, (_, i) => i / (width * height)),
-});
+const largestDifference = (one: TensorValue, other: TensorValue): number =>
+  Math.max(...Array.from(one.data, (value, i) => Math.abs(value - other.data[i]!)));
 
 test('device ids are unique and every listed one says why it is not available', () => {
   const ids = devices.map(({ id }) => id);
@@ -28,10 +46,21 @@ test('device ids are unique and every listed one says why it is not available', 
   }
 });
 
-test('exactly one device is the reference, and it works', () => {
-  const reference = backends.flatMap(({ kinds }) => kinds.filter(({ trust }) => trust === 'reference'));
-  expect(reference.map(({ id }) => id)).toEqual(['cpu']);
-  expect(devices.find(({ id }) => id === 'cpu')?.available).toBe(true);
+test('each format has exactly one reference, and it works', () => {
+  const references = backends.flatMap(({ kinds, formats }) =>
+    kinds.filter(({ trust }) => trust === 'reference').map(({ id }) => [id, ...formats]),
+  );
+  expect(references).toEqual([
+    ['cpu', 'onnx'],
+    ['tfjs-wasm', 'tfjs'],
+  ]);
+  for (const [id] of references) expect(devices.find((device) => device.id === id)?.available, id).toBe(true);
+});
+
+/** `npm run test:gpu` names what must not be skipped. */
+test('the devices that have to be here are', () => {
+  const required = (process.env['RESTORE_TEST_DEVICES'] ?? '').split(',').filter((id) => id !== '');
+  for (const id of required) expect(devices.find((device) => device.id === id)).toMatchObject({ id, available: true });
 });
 
 for (const backend of backends) {
@@ -40,6 +69,8 @@ for (const backend of backends) {
     const usable = info?.available === true;
     describe.skipIf(!usable)(`${backend.id} on ${device}${usable ? '' : ` (not here: ${info?.reason ?? ''})`}`, () => {
       const options = { device, threads: 1 };
+      const format = formatOf(backend);
+      const repeatSource = (scale: number): ModelSource => sourceOf(format, repeatNet(scale), scale);
 
       test('tells names and shapes of inputs and outputs', async () => {
         const session = await backend.open(repeatSource(2), options);
@@ -116,20 +147,29 @@ for (const backend of backends) {
         const error: unknown = await backend.open(source, options).catch((reason: unknown) => reason);
         expect(error).toBeInstanceOf(RestorationError);
         expect(error).toMatchObject({ code: 'MODEL_INVALID' });
-        const cut = { ...repeatSource(2), bytes: pictureNet({ scale: 2 }).subarray(0, 500) };
-        await expect(backend.open(cut, options)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+        const { bytes, shards = [], ...rest } = sourceOf(format, pictureNet({ scale: 2 }), 2);
+        for (const cut of [{ bytes: bytes.subarray(0, 500), shards }, ...(shards.length > 0 ? [{ bytes }] : [])]) {
+          await expect(backend.open({ ...rest, ...cut }, options)).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+        }
       });
 
-      test.skipIf(trust !== 'compared')('agrees with the reference', async () => {
-        const reference = backends.find(({ kinds }) => kinds.some((kind) => kind.trust === 'reference'))!;
-        const source = { ...repeatSource(2), bytes: pictureNet({ scale: 2, width: 16, layers: 4 }) };
-        const ours = await backend.open(source, options);
-        const theirs = await reference.open(source, { device: 'cpu', threads: 1 });
-        const [actual, expected] = [await ours.run({ x: ramp(40, 30) }), await theirs.run({ x: ramp(40, 30) })];
-        const differences = Array.from(expected['y']!.data, (value, i) => Math.abs(value - actual['y']!.data[i]!));
-        expect(Math.max(...differences)).toBeLessThan(1e-3);
-        await Promise.all([ours.close(), theirs.close()]);
-      });
+      // Whatever its format, a network means what it means in ONNX on the CPU.
+      test.skipIf(trust === 'unchecked' || device === 'cpu').each([1, 3] as const)(
+        'agrees with the CPU on pictures of %i channels',
+        async (channels) => {
+          const net = pictureNet({ scale: 2, width: 16, layers: 4, channels });
+          const ours = await backend.open(sourceOf(format, net, 2, channels), options);
+          const { backend: reference, kind } = findReference('onnx');
+          const theirs = await reference.open(sourceOf('onnx', net, 2, channels), { device: kind.id, threads: 1 });
+          const [actual, expected] = [
+            await ours.run({ x: ramp(40, 30, channels) }),
+            await theirs.run({ x: ramp(40, 30, channels) }),
+          ];
+          expect(actual['y']!.dims).toEqual(expected['y']!.dims);
+          expect(largestDifference(actual['y']!, expected['y']!)).toBeLessThan(1e-3);
+          await Promise.all([ours.close(), theirs.close()]);
+        },
+      );
     });
   }
 }

@@ -28,9 +28,17 @@ export interface ModelInterface {
   readonly scale: number;
 }
 
+/** How a model is written down: one ONNX file, or the `model.json` of a TensorFlow.js folder and its weight files. */
+export type ModelFormat = 'onnx' | 'tfjs';
+
 /** Weights as they lie in memory, verified by who hands them over. */
 export interface ModelSource {
+  /** Default: ONNX. */
+  readonly format?: ModelFormat;
+  /** The ONNX file, or `model.json`. */
   readonly bytes: Uint8Array;
+  /** The weight files that `model.json` names, in its order; none for ONNX. */
+  readonly shards?: readonly Uint8Array[];
   readonly shape: ModelInterface;
 }
 
@@ -74,8 +82,8 @@ export interface DeviceKind {
   readonly id: string;
   readonly name: string;
   /**
-   * How far it is trusted. `reference`: the CPU, which the others are compared with; it gets as many one-thread sessions
-   * as there are cores. `compared`: each model is tried on it first, and the device dropped where the result differs.
+   * How far it is trusted. `reference`: a CPU, which the others of its format are compared with; it gets as many
+   * one-thread sessions as there are cores. `compared`: each model is tried on it first, and the device dropped where the result differs.
    * `unchecked`: not meant to compute the model at all.
    */
   readonly trust: 'reference' | 'compared' | 'unchecked';
@@ -87,7 +95,9 @@ export interface DeviceKind {
  */
 export interface InferenceBackend {
   readonly id: string;
-  /** The devices it knows of, tried or not; cheap. */
+  /** What it can open. */
+  readonly formats: readonly ModelFormat[];
+  /** The devices it knows of, tried or not; cheap. The one to prefer first. */
   readonly kinds: readonly DeviceKind[];
   /** Tries one of `kinds`; never throws. */
   inspect(device: string): Promise<DeviceInfo>;

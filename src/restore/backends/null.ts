@@ -46,6 +46,7 @@ const NAME = 'No network (repeats pixels; for measuring)';
 /** Computes nothing: pictures pass, repeated to the model's scale. Measures what everything around a network costs. */
 export const nullBackend: InferenceBackend = {
   id: 'null',
+  formats: ['onnx', 'tfjs'],
   kinds: [{ id: 'null', name: NAME, trust: 'unchecked' }],
   inspect: (id) => Promise.resolve({ id, backend: 'null', name: NAME, available: id === 'null' }),
   open: (model, { device }) =>

@@ -191,6 +191,7 @@ async function inspect(id: string): Promise<DeviceInfo> {
 /** ONNX models on the CPU and on GPUs. Its `run` blocks the calling thread: use it in a worker thread. */
 export const onnxruntimeBackend: InferenceBackend = {
   id: 'onnxruntime',
+  formats: ['onnx'],
   kinds: PROVIDERS.filter(({ platforms }) => platforms.includes(process.platform)),
   inspect,
   open,

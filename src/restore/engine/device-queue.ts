@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { RestorationError } from '../../core/errors.ts';
+import type { ModelFormat } from '../backends/index.ts';
 import type { TaskRequest } from '../tasks/index.ts';
 import { Lane, type LaneOptions, type Outcome } from './lane.ts';
 
@@ -7,6 +8,8 @@ import { Lane, type LaneOptions, type Outcome } from './lane.ts';
 const ATTEMPTS = 3;
 
 export interface QueuedJob {
+  /** Jobs of the same kind take about the same time on the same device: task and network. */
+  readonly kind: string;
   readonly request: () => TaskRequest;
   readonly note: (message: string) => void;
   /** Earlier frames first. */
@@ -15,29 +18,63 @@ export interface QueuedJob {
   readonly check: () => void;
 }
 
+/** Weight of the newest job in the running mean of what jobs take: some ten jobs are remembered. */
+const NEWEST = 0.2;
+
+export interface DeviceQueueOptions {
+  readonly device: string;
+  readonly formats: readonly ModelFormat[];
+  readonly isReference: boolean;
+  readonly workers: number;
+  readonly lane: LaneOptions;
+}
+
 /** The workers of one device and the jobs that wait for them. */
 export class DeviceQueue {
   readonly device: string;
+  readonly formats: readonly ModelFormat[];
+  readonly isReference: boolean;
   readonly workers: number;
   readonly #queue: PQueue;
   readonly #idle: Lane[];
   readonly #lanes: readonly Lane[];
 
-  constructor(device: string, workers: number, options: LaneOptions) {
+  /** Running mean of what a job takes, by kind, and how many were done. */
+  readonly #paces = new Map<string, { readonly done: number; readonly ms: number | undefined }>();
+
+  constructor({ device, formats, isReference, workers, lane }: DeviceQueueOptions) {
     this.device = device;
+    this.formats = formats;
+    this.isReference = isReference;
     this.workers = workers;
     this.#queue = new PQueue({ concurrency: workers });
-    this.#lanes = Array.from({ length: workers }, () => new Lane(options));
+    this.#lanes = Array.from({ length: workers }, () => new Lane(lane));
     this.#idle = [...this.#lanes];
   }
 
-  /** Jobs waiting and running for each worker. */
-  get load(): number {
-    return (this.#queue.size + this.#queue.pending) / this.workers;
+  /** Milliseconds that one of its workers needs for a job of a kind; undefined as long as too few were done. */
+  pace(kind: string): number | undefined {
+    return this.#paces.get(kind)?.ms;
   }
 
-  run(job: QueuedJob): Promise<Outcome> {
-    return this.#queue.add(() => this.#attempt(job), { priority: -job.order });
+  /** Kinds of jobs that were done here. */
+  get kinds(): readonly string[] {
+    return [...this.#paces.keys()];
+  }
+
+  /** When one more job would be done, in milliseconds; `untried` is the pace to assume of a device without one. */
+  wait(kind: string, untried: number): number {
+    const rounds = Math.floor((this.#queue.size + this.#queue.pending) / this.workers) + 1;
+    return rounds * (this.pace(kind) ?? untried);
+  }
+
+  async run(job: QueuedJob): Promise<Outcome> {
+    const outcome = await this.#queue.add(() => this.#attempt(job), { priority: -job.order });
+    const { done, ms } = this.#paces.get(job.kind) ?? { done: 0, ms: undefined };
+    const mean = ms === undefined ? outcome.totalMs : (1 - NEWEST) * ms + NEWEST * outcome.totalMs;
+    // The first job of each worker opens the network too, which says nothing about the next.
+    this.#paces.set(job.kind, { done: done + 1, ms: done < this.workers ? undefined : mean });
+    return outcome;
   }
 
   async close(): Promise<void> {

@@ -1,19 +1,22 @@
 import { createRequire } from 'node:module';
 import { RestorationError } from '../../core/errors.ts';
 import { coreCount, totalMemoryBytes } from '../../platform/workers.ts';
-import { allBackends, findDevice } from '../backends/index.ts';
+import type { ModelFormat } from '../backends/index.ts';
+import { formatOf } from '../models/weights.ts';
 import type { ReplyTo, TaskName, TaskRequest } from '../tasks/index.ts';
 import { DeviceQueue, type QueuedJob } from './device-queue.ts';
+import { findDevices, referenceDevices, type UsableDevice } from './devices.ts';
 import type { Outcome } from './lane.ts';
 import type { WorkerData } from './protocol.ts';
 
 /** Share of the machine's memory that all networks together may fill, and its bound for each worker. */
 const MEMORY_SHARE = 0.25;
 const WORKER_MEMORY_BYTES = 192 * 2 ** 20;
-const REFERENCE_DEVICE = 'cpu';
+/** Frames in flight at most for each worker, however unlike the devices are: each holds its planes in memory. */
+const MOST_AHEAD = 4;
 
 export interface EngineOptions {
-  /** A device id, several with commas between them, or 'auto'. */
+  /** A device id, several with commas between them (frames are spread over them by their speed), or 'auto': the CPU. */
   readonly device: string;
   /** Worker threads for each device; default: one a core on the CPU, one on others. */
   readonly workers?: number | undefined;
@@ -46,10 +49,10 @@ export interface EngineLoad {
 export interface Engine {
   /** Devices in use; one that failed is gone from the list. */
   readonly devices: readonly string[];
-  /** Frames that a stage should have in flight to keep all workers busy. */
+  /** Frames that a stage should have in flight to keep all workers busy; changes with what is measured. */
   readonly lookAhead: number;
   /**
-   * Does a job on the least loaded worker. `request` makes the message; its buffers are handed over, and it is called
+   * Does a job on the device that will be done with it first. `request` makes the message; its buffers are handed over, and it is called
    * again when a worker was lost. Rejects with the signal's reason on abort, WORKER_FAILED (retryable), OUT_OF_MEMORY,
    * MODEL_INVALID.
    */
@@ -65,11 +68,17 @@ class WorkerEngine implements Engine {
   readonly #load = { inference: 0, total: 0, byTask: {} as Partial<Record<TaskName, number>> };
   readonly #noted = new Set<string>();
   #queues: DeviceQueue[];
-  /** For work without a network when all devices are others than the CPU. */
-  #helpers: DeviceQueue | undefined;
+  /** For work that none of the devices does: without a network, or with one in a format that they do not read. */
+  readonly #helpers = new Map<string, DeviceQueue>();
+  readonly #references: ReadonlyMap<ModelFormat, UsableDevice>;
 
-  constructor(options: EngineOptions, devices: readonly string[]) {
+  constructor(
+    options: EngineOptions,
+    devices: readonly UsableDevice[],
+    references: ReadonlyMap<ModelFormat, UsableDevice>,
+  ) {
     this.#options = options;
+    this.#references = references;
     this.#entry = createRequire(import.meta.url).resolve('#inference-worker');
     this.#queues = devices.map((device) => this.#queueFor(device));
   }
@@ -79,7 +88,18 @@ class WorkerEngine implements Engine {
   }
 
   get lookAhead(): number {
-    return this.#queues.reduce((sum, { workers }) => sum + workers, 0) + 1;
+    const workers = this.#queues.reduce((sum, queue) => sum + queue.workers, 0);
+    if (this.#queues.length < 2) return workers + 1;
+    // While a slow device does one frame, a fast one does many: output is in order, so that they wait for it.
+    const kinds = new Set(this.#queues.flatMap((queue) => queue.kinds));
+    const ahead = [...kinds].map((kind) => {
+      const slowest = Math.max(0, ...this.#queues.map((queue) => queue.pace(kind) ?? 0));
+      return this.#queues.reduce(
+        (sum, queue) => sum + queue.workers * Math.ceil(slowest / (queue.pace(kind) ?? slowest)),
+        0,
+      );
+    });
+    return Math.min(MOST_AHEAD * workers, Math.max(workers, ...ahead.filter(Number.isFinite))) + 1;
   }
 
   async run<Request extends TaskRequest>(request: () => Request, options: JobOptions): Promise<ReplyTo<Request>> {
@@ -87,6 +107,7 @@ class WorkerEngine implements Engine {
     let made: Request | undefined = first;
     const signals = [options.signal, this.#stop.signal];
     const job: QueuedJob = {
+      kind: 'model' in first ? `${first.task} ${first.model.sha256}` : first.task,
       // The first message is made already; it is used once.
       request: () => {
         const message = made ?? request();
@@ -101,7 +122,10 @@ class WorkerEngine implements Engine {
         for (const signal of signals) signal.throwIfAborted();
       },
     };
-    const outcome = await abortable(this.#runSomewhere(job, 'model' in first, options), signals);
+    const outcome = await abortable(
+      this.#runSomewhere(job, 'model' in first ? formatOf(first.model.path) : undefined, options),
+      signals,
+    );
     this.#count(first.task, outcome);
     return outcome.reply;
   }
@@ -112,63 +136,73 @@ class WorkerEngine implements Engine {
 
   async close(): Promise<void> {
     this.#stop.abort(new RestorationError('WORKER_FAILED', 'The engine was closed.', { retryable: true }));
-    const queues = this.#helpers ? [...this.#queues, this.#helpers] : this.#queues;
-    await Promise.all(queues.map((queue) => queue.close()));
+    await Promise.all([...new Set([...this.#queues, ...this.#helpers.values()])].map((queue) => queue.close()));
   }
 
-  async #runSomewhere(job: QueuedJob, needsNetwork: boolean, options: JobOptions): Promise<Outcome> {
+  /** `format` is that of the job's network. */
+  async #runSomewhere(job: QueuedJob, format: ModelFormat | undefined, options: JobOptions): Promise<Outcome> {
     for (;;) {
-      const queue = needsNetwork ? this.#leastLoaded() : this.#helper();
+      const queue = format === undefined ? this.#helper('onnx') : this.#soonest(job.kind, format);
       try {
         return await queue.run(job);
       } catch (error) {
         const dropped =
           error instanceof RestorationError &&
           (error.code === 'DEVICE_UNAVAILABLE' || error.code === 'WORKER_FAILED') &&
-          queue.device !== REFERENCE_DEVICE;
+          !queue.isReference;
         if (!dropped) throw error;
         job.check();
-        await this.#drop(queue, error, options);
+        await this.#drop(queue, error, options, format ?? 'onnx');
       }
     }
   }
 
   /** A device that fails leaves; when none is left the CPU takes over. */
-  async #drop(queue: DeviceQueue, error: RestorationError, options: JobOptions): Promise<void> {
+  async #drop(queue: DeviceQueue, error: RestorationError, options: JobOptions, format: ModelFormat): Promise<void> {
     if (!this.#queues.includes(queue)) return;
     this.#queues = this.#queues.filter((each) => each !== queue);
-    if (this.#queues.length === 0) this.#queues = [this.#helper()];
+    if (!this.#queues.some(({ formats }) => formats.includes(format))) this.#queues.push(this.#helper(format));
     this.#warn(`${error.message} The work goes on with ${this.devices.join(', ')}.`, options);
     await queue.close();
   }
 
-  #leastLoaded(): DeviceQueue {
-    return this.#queues.reduce((best, queue) => (queue.load < best.load ? queue : best));
+  /** The device that will be done first with another job, by what its jobs have taken so far. */
+  #soonest(kind: string, format: ModelFormat): DeviceQueue {
+    const fit = this.#queues.filter(({ formats }) => formats.includes(format));
+    const [first] = fit;
+    if (!first) return this.#helper(format);
+    // A device that has not been measured yet counts as the fastest known: so it gets a job and is measured.
+    const known = Math.min(...fit.map((queue) => queue.pace(kind) ?? Infinity));
+    const untried = Number.isFinite(known) ? known : 1;
+    return fit.reduce((best, queue) => (queue.wait(kind, untried) < best.wait(kind, untried) ? queue : best), first);
   }
 
-  #helper(): DeviceQueue {
-    return (
-      this.#queues.find(({ device }) => device === REFERENCE_DEVICE) ??
-      (this.#helpers ??= this.#queueFor(REFERENCE_DEVICE))
-    );
+  /** The CPU's queue for networks of this format, of the chosen devices or besides them. */
+  #helper(format: ModelFormat): DeviceQueue {
+    const reference = this.#references.get(format);
+    if (!reference) throw new RestorationError('INTERNAL', `No device is the reference for ${format} models.`);
+    const { id } = reference.kind;
+    const own = this.#queues.find(({ device }) => device === id) ?? this.#helpers.get(id);
+    if (own) return own;
+    const helper = this.#queueFor(reference);
+    this.#helpers.set(id, helper);
+    return helper;
   }
 
-  #queueFor(device: string): DeviceQueue {
+  #queueFor({ kind, formats }: UsableDevice): DeviceQueue {
     const cores = coreCount();
-    const workers = this.#options.workers ?? (device === REFERENCE_DEVICE ? cores : 1);
+    const isReference = kind.trust === 'reference';
+    const workers = this.#options.workers ?? (isReference ? cores : 1);
     const data: WorkerData = {
-      device,
+      device: kind.id,
       backendModules: this.#options.backendModules ?? [],
       // Sessions of one thread each use the cores better than one session of many.
-      threads: device === REFERENCE_DEVICE ? 1 : Math.max(1, Math.floor(cores / 2)),
+      threads: isReference ? 1 : Math.max(1, Math.floor(cores / 2)),
       tileSize: this.#options.tileSize,
       memoryBytes: Math.min(WORKER_MEMORY_BYTES, (totalMemoryBytes() * MEMORY_SHARE) / workers),
     };
-    return new DeviceQueue(device, workers, {
-      entry: this.#entry,
-      data,
-      stallMs: this.#options.stallMs ?? 300_000,
-    });
+    const lane = { entry: this.#entry, data, stallMs: this.#options.stallMs ?? 300_000 };
+    return new DeviceQueue({ device: kind.id, formats, isReference, workers, lane });
   }
 
   #count(task: TaskName, { inferenceMs, totalMs }: Outcome): void {
@@ -199,29 +233,13 @@ function abortable<T>(work: Promise<T>, signals: readonly AbortSignal[]): Promis
   });
 }
 
-async function checkedDevices(device: string, backendModules: readonly string[]): Promise<readonly string[]> {
-  const devices = device === 'auto' ? [REFERENCE_DEVICE] : device.split(',').map((id) => id.trim());
-  const all = await allBackends(backendModules);
-  for (const id of devices) {
-    const { backend, kind } = findDevice(id, all);
-    if (kind.trust === 'reference') continue;
-    const { available, name, reason, hint } = await backend.inspect(id);
-    if (available) continue;
-    throw new RestorationError('DEVICE_UNAVAILABLE', `${name} cannot be used here. ${reason ?? ''}`.trim(), {
-      hint: hint ?? '`restore doctor` shows which devices work here.',
-    });
-  }
-  return devices;
-}
-
-/** What a plan names: the devices behind 'auto', tried. Throws DEVICE_UNAVAILABLE as `openEngine` does. */
-export const resolveDevice = async (device: string): Promise<string> => (await checkedDevices(device, [])).join(',');
-
 /**
  * Checks the devices and starts nothing yet: threads start with their first job. Throws DEVICE_UNAVAILABLE for a device
  * that does not exist or does not start. One that fails later is dropped with a warning.
  */
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   options.signal.throwIfAborted();
-  return new WorkerEngine(options, await checkedDevices(options.device, options.backendModules ?? []));
+  const { device, backendModules = [] } = options;
+  const [devices, references] = [await findDevices(device, { backendModules }), await referenceDevices(backendModules)];
+  return new WorkerEngine(options, devices, references);
 }

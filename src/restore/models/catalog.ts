@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RestorationError } from '../../core/errors.ts';
-import { exists, listFolder, readBytes, readText } from '../../platform/files.ts';
+import { exists, listFolder, readBytes, readText, statOrUndefined } from '../../platform/files.ts';
 import { inspectModel } from './inspect.ts';
+import { readWeights, TFJS_FILE, tfjsPaths } from './weights.ts';
 import { manifestSchema, type ModelKind, type ModelManifest, type ResolvedModel } from './schema.ts';
 
 /** The models folder of the package: the same three steps up from the sources and from the compiled files. */
@@ -47,9 +47,7 @@ async function withWeights(manifest: ModelManifest, folder: string): Promise<Res
       hint: 'Install the program again, or choose another model with --model.',
     });
   }
-  const sha256 = createHash('sha256')
-    .update(await readBytes(path))
-    .digest('hex');
+  const { sha256 } = await readWeights(path);
   if (sha256 !== manifest.sha256) {
     throw new RestorationError('MODEL_INVALID', `The weights of the model ${manifest.id} are damaged: ${path}.`, {
       hint: 'Install the program again, or choose another model with --model.',
@@ -72,12 +70,18 @@ const DEFAULTS: Readonly<Record<ModelKind, readonly string[]>> = {
   colorize: ['colorize'],
 };
 
+const MODEL_EXTENSIONS = ['.onnx', '.json'];
+
 /** A path, not an id: ids have no folders and no extension of a model file. */
-export const looksLikeFile = (name: string): boolean => extname(name).toLowerCase() === '.onnx' || basename(name) !== name;
+export const looksLikeFile = (name: string): boolean =>
+  MODEL_EXTENSIONS.includes(extname(name).toLowerCase()) || basename(name) !== name;
+
+const isFolder = async (path: string): Promise<boolean> => (await statOrUndefined(path))?.isDirectory() === true;
 
 /**
  * Finds a model by id (`luma-x4-fast`), by family (`luma-fast`: the scale decides) or by file (`my.onnx`, with or without
- * a manifest `my.json` beside it; or that manifest) and checks its weights. Without a name: the kind's default.
+ * a manifest `my.json` beside it; or that manifest; or a TensorFlow.js folder, with or without a `manifest.json` in it)
+ * and checks its weights. Without a name: the kind's default.
  * Throws MODEL_UNKNOWN with what there is, MODEL_INVALID.
  */
 export async function resolveModel(
@@ -91,24 +95,27 @@ export async function resolveModel(
     const manifest = models.find(({ id }) => id === name) ?? fromFamily(models, name, scale);
     if (manifest) return withWeights(manifest, folder);
   }
+  if (idOrFile !== undefined && (await isFolder(idOrFile))) return resolveFile(kind, resolve(idOrFile));
   const ids = models.map(({ id }) => id).join(', ');
   const wanted = idOrFile === undefined ? '' : ` called ${JSON.stringify(idOrFile)}`;
   throw new RestorationError('MODEL_UNKNOWN', `There is no ${kind} model${wanted}.`, {
-    hint: ids === '' ? `No ${kind} model is installed.` : `Models for ${kind}: ${ids}; or name a file: FILE.onnx.`,
+    hint: ids === '' ? `No ${kind} model is installed.` : `Models for ${kind}: ${ids}; or name a file: FILE.onnx, or a TensorFlow.js folder.`,
   });
 }
 
 /** The manifest that a path names, or that lies beside the weights that it names. */
 async function manifestOf(path: string): Promise<ModelManifest | undefined> {
-  if (extname(path) === '.json') return readManifest(path);
-  const beside = join(dirname(path), `${basename(path, extname(path))}.json`);
+  const isJson = extname(path).toLowerCase() === '.json';
+  if (isJson && !tfjsPaths(await readBytes(path))) return readManifest(path);
+  const beside = join(dirname(path), isJson ? 'manifest.json' : `${basename(path, extname(path))}.json`);
   if (!(await exists(beside))) return undefined;
   const manifest = await readManifest(beside);
   return manifest.file === basename(path) ? manifest : undefined;
 }
 
 /** As `resolveModel`, for a path; without a kind it is the one that fits the file. */
-export async function resolveFile(kind: ModelKind | undefined, path: string): Promise<ResolvedModel> {
+export async function resolveFile(kind: ModelKind | undefined, given: string): Promise<ResolvedModel> {
+  const path = (await isFolder(given)) ? join(given, TFJS_FILE) : given;
   if (!(await exists(path))) {
     throw new RestorationError('MODEL_UNKNOWN', `There is no model file ${path}.`, {
       hint: 'Check the path, or choose a model that `restore models` lists.',

@@ -1,16 +1,21 @@
-import { createHash } from 'node:crypto';
-import { basename, extname } from 'node:path';
+import { basename, dirname, extname } from 'node:path';
 import { RestorationError, toRestorationError } from '../../core/errors.ts';
-import { readBytes } from '../../platform/files.ts';
-import { findDevice, type InferenceSession, type TensorInfo, type TensorValue } from '../backends/index.ts';
+import {
+  availableFor,
+  type InferenceSession,
+  type ModelFormat,
+  type TensorInfo,
+  type TensorValue,
+} from '../backends/index.ts';
 import type { ModelKind, PictureManifest, ResolvedModel } from './schema.ts';
+import { readWeights } from './weights.ts';
 
 /** Side of the pictures that an unknown network is tried on; at most so far is its receptive field measured. */
 const PROBE_SIDE = 96;
 
 const invalid = (path: string, what: string): RestorationError =>
   new RestorationError('MODEL_INVALID', `${path} cannot be used: ${what}.`, {
-    hint: 'Upscaling takes ONNX models with one float32 input [N,1,H,W] (luma) or [N,3,H,W] (RGB 0..1) and one such output.',
+    hint: 'Upscaling takes models with one float32 input [N,1,H,W] (luma) or [N,3,H,W] (RGB 0..1) and one such output; in TensorFlow.js [N,H,W,1] or [N,H,W,3].',
   });
 
 interface Picture {
@@ -90,42 +95,47 @@ async function sizeMultiple(session: InferenceSession, input: Picture): Promise<
   return 32;
 }
 
+/** A TensorFlow.js model is called like its folder: its file is always model.json. */
+const nameOf = (path: string, format: ModelFormat): string =>
+  format === 'tfjs' ? basename(dirname(path)) : basename(path, extname(path));
+
 /**
  * Makes a manifest for a file that has none, by looking at its input and output and by running it: one channel is luma,
  * three are RGB. Throws MODEL_INVALID with the one thing that is in the way.
  */
 export async function inspectModel(kind: ModelKind, path: string): Promise<ResolvedModel> {
   if (kind !== 'upscale') {
-    throw new RestorationError('MODEL_INVALID', `A bare ONNX file can be used for upscale only, not for ${kind}.`, {
+    throw new RestorationError('MODEL_INVALID', `A model without a manifest can be used for upscale only, not for ${kind}.`, {
       hint: 'Name the .json manifest beside it, which says how the model is fed.',
     });
   }
-  const bytes = await readBytes(path);
-  const { backend } = findDevice('cpu');
+  const weights = await readWeights(path);
+  const { backend, kind: device } = await availableFor(weights.format);
   const shape = { input: '', output: '', channelsIn: 1, channelsOut: 1, scale: 1 };
   let session: InferenceSession;
   try {
-    session = await backend.open({ bytes, shape }, { device: 'cpu', threads: 1 });
+    session = await backend.open({ ...weights, shape }, { device: device.id, threads: 1 });
   } catch (error) {
-    throw invalid(path, toRestorationError(error).message.replace(/\.$/, ''));
+    const known = toRestorationError(error);
+    throw known.code === 'DEVICE_UNAVAILABLE' ? known : invalid(path, known.message.replace(/\.$/, ''));
   }
   try {
     const input = pictureOf(path, 'input', session.inputs);
     const output = pictureOf(path, 'output', session.outputs);
     const multiple = await sizeMultiple(session, input);
     const { scale, receptiveField } = await probe(path, session, input, output);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const { sha256, sizeBytes } = weights;
     const manifest: PictureManifest = {
-      id: basename(path, extname(path)),
+      id: nameOf(path, weights.format),
       kind,
-      title: `${input.channels === 1 ? 'Luma' : 'RGB'} network from ${basename(path)}`,
+      title: `${input.channels === 1 ? 'Luma' : 'RGB'} network from ${nameOf(path, weights.format)}`,
       adapter: input.channels === 1 ? 'luma-sr' : 'rgb-sr',
       file: basename(path),
       sha256,
-      sizeBytes: bytes.length,
+      sizeBytes,
       tolerance: 1e-3,
       // Float weights are nearly all of such a file.
-      parameters: Math.floor(bytes.length / 4),
+      parameters: Math.floor(sizeBytes / 4),
       licence: 'not stated',
       clean: false,
       sizeMultiple: multiple,

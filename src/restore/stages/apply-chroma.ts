@@ -26,41 +26,45 @@ export const applyChroma = defineStage({
     return {
       outputFormat,
       run: (frames, context) =>
-        mapFrames(frames, engine.lookAhead, async (frame): Promise<Frame> => {
-          const [luma] = frame.planes;
-          const { chromaGrid } = frame;
-          const format = outputFormat(frame.format);
-          try {
-            if (!luma || !chromaGrid) {
-              throw new RestorationError('INTERNAL', `Frame ${frame.index} brings no predicted color to apply.`, {
-                hint: 'In a preset, apply-chroma comes after colorize.',
+        mapFrames(
+          frames,
+          () => engine.lookAhead,
+          async (frame): Promise<Frame> => {
+            const [luma] = frame.planes;
+            const { chromaGrid } = frame;
+            const format = outputFormat(frame.format);
+            try {
+              if (!luma || !chromaGrid) {
+                throw new RestorationError('INTERNAL', `Frame ${frame.index} brings no predicted color to apply.`, {
+                  hint: 'In a preset, apply-chroma comes after colorize.',
+                });
+              }
+              const { width, height, cb, cr } = chromaGrid;
+              const reply = await engine.run(
+                () =>
+                  ({
+                    task: 'apply-chroma',
+                    plane: luma.slice(),
+                    source: codingOf(frame.format),
+                    grid: { width, height, cb: cb.slice(), cr: cr.slice() },
+                    sampling: colored(frame.format.pixelFormat.sampling),
+                    location: frame.format.chromaLocation,
+                    matrix: frame.format.color.matrix,
+                    area: areaOf(frame.format, options.area),
+                  }) as const,
+                jobFor(frame, context),
+              );
+              return replaced(frame, {
+                format,
+                planes: [luma, reply.cb, reply.cr],
+                dispose: () => frame.dispose(),
               });
+            } catch (error) {
+              frame.dispose();
+              throw error;
             }
-            const { width, height, cb, cr } = chromaGrid;
-            const reply = await engine.run(
-              () =>
-                ({
-                  task: 'apply-chroma',
-                  plane: luma.slice(),
-                  source: codingOf(frame.format),
-                  grid: { width, height, cb: cb.slice(), cr: cr.slice() },
-                  sampling: colored(frame.format.pixelFormat.sampling),
-                  location: frame.format.chromaLocation,
-                  matrix: frame.format.color.matrix,
-                  area: areaOf(frame.format, options.area),
-                }) as const,
-              jobFor(frame, context),
-            );
-            return replaced(frame, {
-              format,
-              planes: [luma, reply.cb, reply.cr],
-              dispose: () => frame.dispose(),
-            });
-          } catch (error) {
-            frame.dispose();
-            throw error;
-          }
-        }),
+          },
+        ),
     };
   },
 });

@@ -28,36 +28,40 @@ export const colorize = defineStage({
     return {
       outputFormat: (input) => input,
       run: (frames, context) =>
-        mapFrames(frames, engine.lookAhead, async (frame): Promise<Frame> => {
-          const [luma] = frame.planes;
-          if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
-          const [source, area] = [codingOf(frame.format), areaOf(frame.format, options.area)];
-          try {
-            const chromaGrid = await engine.run(
-              () =>
-                ({
-                  task: 'colorize',
-                  model,
-                  plane: luma.slice(),
-                  source,
-                  area,
-                  temperature,
-                  saturation,
-                  seed,
-                }) as const,
-              jobFor(frame, context),
-            );
-            return replaced(frame, {
-              format: frame.format,
-              planes: frame.planes,
-              chromaGrid,
-              dispose: () => frame.dispose(),
-            });
-          } catch (error) {
-            frame.dispose();
-            throw error;
-          }
-        }),
+        mapFrames(
+          frames,
+          () => engine.lookAhead,
+          async (frame): Promise<Frame> => {
+            const [luma] = frame.planes;
+            if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
+            const [source, area] = [codingOf(frame.format), areaOf(frame.format, options.area)];
+            try {
+              const chromaGrid = await engine.run(
+                () =>
+                  ({
+                    task: 'colorize',
+                    model,
+                    plane: luma.slice(),
+                    source,
+                    area,
+                    temperature,
+                    saturation,
+                    seed,
+                  }) as const,
+                jobFor(frame, context),
+              );
+              return replaced(frame, {
+                format: frame.format,
+                planes: frame.planes,
+                chromaGrid,
+                dispose: () => frame.dispose(),
+              });
+            } catch (error) {
+              frame.dispose();
+              throw error;
+            }
+          },
+        ),
     };
   },
 });

@@ -64,8 +64,10 @@ export const denoise = defineStage({
       run: (frames, context) =>
         strength === 0
           ? frames
-          : mapFrames(frames, engine.lookAhead, (frame) =>
-              denoiseFrame(frame, outputFormat(frame.format), strength, { engine, model }, context),
+          : mapFrames(
+              frames,
+              () => engine.lookAhead,
+              (frame) => denoiseFrame(frame, outputFormat(frame.format), strength, { engine, model }, context),
             ),
     };
   },

@@ -1,18 +1,19 @@
 import type { ChromaGrid, Frame, FrameStream } from '../../core/frame.ts';
 
 /**
- * Works on up to `limit` frames at once and yields the results in order. `work` owns the frame that it gets: it disposes
+ * Works on up to `limit` frames at once (asked again for each) and yields the results in order. `work` owns the frame that it gets: it disposes
  * it, or passes the duty on with its result. When either side ends early, what is in flight is awaited and disposed.
  */
 export async function* mapFrames(
   frames: FrameStream,
-  limit: number,
+  limit: number | (() => number),
   work: (frame: Frame) => Promise<Frame>,
 ): FrameStream {
   const source = frames[Symbol.asyncIterator]();
   const flight: Promise<Frame>[] = [];
   let next: Promise<IteratorResult<Frame>> | undefined;
   let ended = false;
+  const most = typeof limit === 'number' ? () => limit : limit;
   const pull = (): Promise<IteratorResult<Frame>> => {
     const pulled = Promise.resolve(source.next());
     // Whoever awaits it later sees the failure; until then it must not count as unhandled.
@@ -21,7 +22,7 @@ export async function* mapFrames(
   };
   try {
     for (;;) {
-      if (!ended && !next && flight.length < limit) next = pull();
+      if (!ended && !next && flight.length < most()) next = pull();
       const [head] = flight;
       if (!head && !next) return;
       // A finished head goes out at once, even while the source is slow.

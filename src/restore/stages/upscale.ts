@@ -105,15 +105,19 @@ export const upscale = defineStage({
     return {
       outputFormat,
       run: (frames, context) =>
-        mapFrames(frames, engine.lookAhead, async (frame) => {
-          const format = outputFormat(frame.format);
-          try {
-            const planes = await enlarge(frame, format, by, jobFor(frame, context));
-            return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
-          } finally {
-            frame.dispose();
-          }
-        }),
+        mapFrames(
+          frames,
+          () => engine.lookAhead,
+          async (frame) => {
+            const format = outputFormat(frame.format);
+            try {
+              const planes = await enlarge(frame, format, by, jobFor(frame, context));
+              return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
+            } finally {
+              frame.dispose();
+            }
+          },
+        ),
     };
   },
 });

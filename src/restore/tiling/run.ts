@@ -9,7 +9,7 @@ const SMALLEST_TILE = 32;
 
 /** Words that runtimes and drivers use when memory does not suffice. */
 const OUT_OF_MEMORY =
-  /bad.?alloc|failed to allocate|out of memory|cannot allocate|not enough memory|array buffer allocation/i;
+  /bad.?alloc|failed to allocate|out of memory|cannot allocate|not enough memory|array buffer allocation|enlarge memory/i;
 
 export const isOutOfMemory = (error: unknown): boolean => error instanceof Error && OUT_OF_MEMORY.test(error.message);
 
