@@ -27,8 +27,32 @@ export type { PlanResult } from './pipeline/restore.ts';
 export { findFfmpeg } from './platform/ffmpeg.ts';
 export type { FfmpegTools } from './platform/ffmpeg.ts';
 export { packageVersion } from './platform/version.ts';
-export { BACKENDS, describeModel, listDevices, listModels } from './restore/index.ts';
-export type { DescribeOptions, DeviceInfo, ModelDescription, ModelManifest } from './restore/index.ts';
+export {
+  addModel,
+  BACKENDS,
+  describeModel,
+  listDevices,
+  listLibrary,
+  listModels,
+  missingModels,
+  pullModel,
+  removeModel,
+  verifyModels,
+} from './restore/index.ts';
+export type {
+  AddOptions,
+  DescribeOptions,
+  DeviceInfo,
+  LibraryOptions,
+  ModelDescription,
+  ModelListing,
+  ModelManifest,
+  ModelPlace,
+  ModelVerdict,
+  Pulled,
+  PullOptions,
+  PullProgress,
+} from './restore/index.ts';
 
 /**
  * What a film is: container, streams, exact frame rate, field order, telecine, color, rotation, and what its pictures look

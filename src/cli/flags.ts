@@ -83,6 +83,7 @@ const FLAGS: readonly Flag[] = [
     description: 'another model for denoise, colorize or upscale (`restore models` lists them); repeatable',
     parse: collectModel,
   },
+  { group: MODELS, flags: '--yes', description: 'download models of the catalog that are named and not here' },
   {
     group: MODELS,
     flags: '--backend <name>',
@@ -103,11 +104,6 @@ const FLAGS: readonly Flag[] = [
     'side of a tile in source pixels; default from memory',
     'a whole number from 32 to 8192',
   ),
-  {
-    group: MODELS,
-    flags: '--no-reuse',
-    description: 'compute every part of every picture, changed or not; the result is the same',
-  },
   {
     group: OUTPUT,
     flags: '--codec <name>',

@@ -3,10 +3,11 @@ import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, packageVersion, RestorationError, toRestorationError } from '../index.ts';
 import { doctorReport } from './doctor.ts';
 import { addJobsCommand } from './jobs.ts';
-import { modelLines, presetLines } from './commands.ts';
+import { presetLines } from './commands.ts';
 import { EXIT_CODE_MEANINGS } from './exit-codes.ts';
 import { commanderOptions, type LogLevel } from './flags.ts';
 import { createJsonLog, createTextLog } from './log.ts';
+import { addModelsCommand } from './models.ts';
 import { JsonReporter, TextReporter, type Reporter } from './reporter.ts';
 import { runRestore } from './run.ts';
 import { Screen } from './screen.ts';
@@ -108,12 +109,6 @@ function buildProgram(
       for (const line of await presetLines()) print(line);
     });
   program
-    .command('models')
-    .description('list the models')
-    .action(async () => {
-      for (const line of await modelLines()) print(line);
-    });
-  program
     .command('doctor')
     .description('look at everything a run needs, and say what is missing and the command that brings it')
     .action(async () => {
@@ -142,11 +137,13 @@ async function main(args: readonly string[]): Promise<number> {
     },
     (code) => (exitCode = code),
   );
-  addWatchCommand(program, {
+  const environment = {
     signal: controller.signal,
     print,
-    reporter: (json, level) => (reporter = createReporter(json, level)),
-  });
+    reporter: (json: boolean, level: LogLevel | undefined) => (reporter = createReporter(json, level)),
+  };
+  addWatchCommand(program, environment);
+  addModelsCommand(program, { ...environment, done: (code) => (exitCode = code) });
   addJobsCommand(program, { print });
   try {
     await program.parseAsync([...args], { from: 'user' });

@@ -1,4 +1,5 @@
-import { formatDuration, formatNumber, quoteName } from './text.ts';
+import type { PullProgress } from '../index.ts';
+import { formatBytes, formatDuration, formatNumber, quoteName } from './text.ts';
 
 /** What the bar shows of a film that is being restored. */
 export interface Progress {
@@ -36,22 +37,52 @@ function figures(progress: Progress): string[] {
   return parts;
 }
 
-/** The live line of a terminal that is `columns` wide: what does not fit is left out from the end, the bar last. */
-export function formatBar(progress: Progress, columns: number): string {
-  const parts = figures(progress);
-  const name = shorten(progress.name, Math.min(LONGEST_NAME, Math.max(8, Math.floor(columns / 5))));
+/** A line of a terminal that is `columns` wide: what does not fit is left out from the end, the bar last. */
+function drawBar(of: string, share: number, figures: readonly string[], columns: number): string {
+  const parts = [...figures];
+  const name = shorten(of, Math.min(LONGEST_NAME, Math.max(8, Math.floor(columns / 5))));
   while (parts.length > 0) {
     const tail = parts.join('  ');
     const cells = Math.min(BAR_CELLS, columns - 1 - name.length - tail.length - 6);
     if (cells >= SMALLEST_BAR) {
-      const full = Math.round(share(progress) * cells);
+      const full = Math.round(share * cells);
       return `${name}  [${'#'.repeat(full)}${'-'.repeat(cells - full)}]  ${tail}`;
     }
     parts.pop();
   }
-  return `${name}  ${Math.floor(share(progress) * 100)}%`.slice(0, Math.max(0, columns - 1));
+  return `${name}  ${Math.floor(share * 100)}%`.slice(0, Math.max(0, columns - 1));
 }
+
+/** The live line of a run. */
+export const formatBar = (progress: Progress, columns: number): string =>
+  drawBar(progress.name, share(progress), figures(progress), columns);
 
 /** The same as a line for logs and pipes. */
 export const formatProgressLine = (progress: Progress): string =>
   `${quoteName(progress.name)}: ${Math.floor(share(progress) * 100)}%, ${figures(progress).join(', ')}`;
+
+/** A download and how fast it goes; undefined before that can be said. */
+export interface Download extends PullProgress {
+  readonly bytesPerSecond: number | undefined;
+}
+
+function downloadFigures({ bytesDone, bytesTotal, bytesPerSecond }: Download): string[] {
+  const parts = [
+    bytesTotal === undefined ? formatBytes(bytesDone) : `${formatBytes(bytesDone)} of ${formatBytes(bytesTotal)}`,
+  ];
+  if (bytesPerSecond === undefined || bytesPerSecond <= 0) return parts;
+  parts.push(`${formatBytes(bytesPerSecond)}/s`);
+  if (bytesTotal !== undefined) parts.push(`ETA ${formatDuration((bytesTotal - bytesDone) / bytesPerSecond)}`);
+  return parts;
+}
+
+const downloadShare = ({ bytesDone, bytesTotal }: Download): number =>
+  bytesTotal === undefined || bytesTotal <= 0 ? 0 : Math.min(1, bytesDone / bytesTotal);
+
+/** The live line of a download. */
+export const formatDownloadBar = (download: Download, columns: number): string =>
+  drawBar(download.model, downloadShare(download), downloadFigures(download), columns);
+
+/** The same as a line for logs and pipes. */
+export const formatDownloadLine = (download: Download): string =>
+  `${quoteName(download.model)}: ${download.bytesTotal === undefined ? '' : `${Math.floor(downloadShare(download) * 100)}%, `}${downloadFigures(download).join(', ')}`;

@@ -1,9 +1,9 @@
 import path from 'node:path';
-import type { RestorationError } from '../index.ts';
+import type { PullProgress, RestorationError } from '../index.ts';
 import { type RestoreEvent } from '../index.ts';
 import type { Log } from './log.ts';
 import { formatPlanSummary } from './plan-text.ts';
-import { formatBar, formatProgressLine, type Progress } from './progress.ts';
+import { formatBar, formatDownloadBar, formatDownloadLine, formatProgressLine, type Progress } from './progress.ts';
 import type { Screen } from './screen.ts';
 import { formatBytes, formatDuration, quoteName } from './text.ts';
 
@@ -14,6 +14,8 @@ export interface Reporter {
   failure(error: RestorationError, input: string | undefined): void;
   /** Something for the person at the terminal. */
   notice(text: string): void;
+  /** How far a model's download is. */
+  download(progress: PullProgress): void;
 }
 
 /** Between two drawings of the bar. */
@@ -26,6 +28,13 @@ const sentence = (error: RestorationError): string =>
 
 const nameOf = (input: string): string => path.basename(input);
 
+/** Where a download was when it was first told of, for its speed. */
+interface DownloadStart {
+  readonly model: string;
+  readonly bytes: number;
+  readonly ms: number;
+}
+
 /** For people: a live bar in a terminal, lines elsewhere. */
 export class TextReporter implements Reporter {
   readonly #log: Log;
@@ -36,6 +45,7 @@ export class TextReporter implements Reporter {
   #lastPhase: string | undefined;
   #last: Progress | undefined;
   #reused = 0;
+  #download: DownloadStart | undefined;
 
   constructor(log: Log, screen: Screen, now: () => number = () => performance.now()) {
     this.#log = log;
@@ -81,7 +91,7 @@ export class TextReporter implements Reporter {
       case 'done':
         this.#showLast();
         this.#log.info(
-          `${quoteName(event.output)}: ${event.frames} frames, ${formatBytes(event.sizeBytes)}, in ${formatDuration(event.seconds)}${unchangedOf(event)}.`,
+          `${quoteName(event.output)}: ${event.frames} frames, ${formatBytes(event.sizeBytes)}, in ${formatDuration(event.seconds)}.`,
         );
         break;
       case 'error':
@@ -98,6 +108,27 @@ export class TextReporter implements Reporter {
 
   notice(text: string): void {
     this.#log.info(text);
+  }
+
+  download(progress: PullProgress): void {
+    if (!this.#log.isLevelEnabled('info')) return;
+    const now = this.#now();
+    const { model, bytesDone, bytesTotal } = progress;
+    if (this.#download?.model !== model || bytesDone < this.#download.bytes) {
+      this.#download = { model, bytes: bytesDone, ms: now };
+      this.#lastShownMs = Number.NEGATIVE_INFINITY;
+    }
+    // A bar has an end; without one there are lines.
+    const live = this.#screen.live && bytesTotal !== undefined;
+    const whole = bytesDone === bytesTotal;
+    if (!whole && now - this.#lastShownMs < (live ? BAR_INTERVAL_MS : LINE_INTERVAL_MS)) return;
+    this.#lastShownMs = now;
+    const seconds = (now - this.#download.ms) / 1000;
+    // The first moments say nothing about a line.
+    const bytesPerSecond = seconds < 1 ? undefined : (bytesDone - this.#download.bytes) / seconds;
+    if (live) this.#screen.status(formatDownloadBar({ ...progress, bytesPerSecond }, this.#screen.columns));
+    else this.#log.info(formatDownloadLine({ ...progress, bytesPerSecond }));
+    if (whole) this.#screen.keepStatus();
   }
 
   #start(): void {
@@ -146,9 +177,6 @@ export class TextReporter implements Reporter {
   }
 }
 
-const unchangedOf = ({ unchangedShare }: Extract<RestoreEvent, { type: 'done' }>): string =>
-  unchangedShare > 0 ? `; ${Math.round(100 * unchangedShare)} % was as in the frame before and not computed again` : '';
-
 function causes(error: RestorationError): string[] {
   const chain: string[] = [];
   for (let cause = error.cause; cause instanceof Error && chain.length < 8; cause = cause.cause) {
@@ -157,8 +185,8 @@ function causes(error: RestorationError): string[] {
   return chain;
 }
 
-/** Between two `analysis` events for programs: there is one a frame. */
-const ANALYSIS_INTERVAL_MS = 500;
+/** Between two `analysis` or `download` events for programs: there is one a frame or a piece. */
+const EVENT_INTERVAL_MS = 500;
 
 /** For programs: every event as it is, one JSON object a line. */
 export class JsonReporter implements Reporter {
@@ -167,6 +195,7 @@ export class JsonReporter implements Reporter {
 
   readonly #now: () => number;
   #analysisMs = Number.NEGATIVE_INFINITY;
+  #downloadMs = Number.NEGATIVE_INFINITY;
 
   constructor(log: Log, write: (text: string) => void, now: () => number = () => performance.now()) {
     this.#log = log;
@@ -176,7 +205,7 @@ export class JsonReporter implements Reporter {
 
   event(event: RestoreEvent): void {
     if (event.type === 'analysis') {
-      if (this.#now() - this.#analysisMs < ANALYSIS_INTERVAL_MS) return;
+      if (this.#now() - this.#analysisMs < EVENT_INTERVAL_MS) return;
       this.#analysisMs = this.#now();
     }
     this.#write(`${JSON.stringify(event)}\n`);
@@ -196,5 +225,12 @@ export class JsonReporter implements Reporter {
 
   notice(text: string): void {
     this.#log.info(text);
+  }
+
+  download(progress: PullProgress): void {
+    const now = this.#now();
+    if (now - this.#downloadMs < EVENT_INTERVAL_MS && progress.bytesDone !== progress.bytesTotal) return;
+    this.#downloadMs = now;
+    this.#write(`${JSON.stringify({ type: 'download', ...progress })}\n`);
   }
 }

@@ -9,6 +9,7 @@ import {
   type RestoreOptions,
 } from '../index.ts';
 import { formatPlan } from './plan-text.ts';
+import { pullMissing } from './pull.ts';
 import type { Reporter } from './reporter.ts';
 import { optionsForInputs, type Flags } from './settings.ts';
 import { READER_GONE } from './stop.ts';
@@ -58,6 +59,7 @@ export async function runRestore(inputs: readonly string[], flags: Flags, env: R
   // What is wrong for every input is said once, before any of them is looked at.
   if (flags.preset !== undefined) await loadPreset(flags.preset);
   await findFfmpeg();
+  await pullMissing(flags, env.reporter, env.signal);
   const taken = new Set<string>();
   let exitCode: number = EXIT_CODES.done;
   for (const options of all) {

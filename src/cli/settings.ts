@@ -9,6 +9,8 @@ export interface Flags extends Omit<RestoreOptions, 'input' | 'models' | 'startS
   readonly duration?: number;
   readonly plan?: boolean;
   readonly json?: boolean;
+  /** Whether models may be downloaded. */
+  readonly yes?: boolean;
   readonly logLevel?: LogLevel;
 }
 
@@ -37,7 +39,6 @@ function common(flags: Flags): Omit<RestoreOptions, 'input'> {
     ...flags,
     // Commander says true for a --no-... that was not given.
     cap: flags.cap === false ? false : undefined,
-    reuse: flags.reuse === false ? false : undefined,
     models: flags.model,
     startSeconds: flags.start,
     durationSeconds: flags.duration,

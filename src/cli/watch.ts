@@ -1,6 +1,7 @@
 import type { Command, Option } from 'commander';
 import { restoreOptionsSchema, watchFolder, type FilmSettings, type WatchEvent } from '../index.ts';
 import { commanderOptions, type LogLevel } from './flags.ts';
+import { pullMissing } from './pull.ts';
 import type { Reporter } from './reporter.ts';
 import { optionsForInputs, type Flags } from './settings.ts';
 import { formatDuration, quoteName } from './text.ts';
@@ -101,6 +102,7 @@ async function runWatch(folder: string, flags: WatchFlags, env: CommandEnvironme
     timeZone,
     settleSeconds: flags.settle,
   };
+  await pullMissing(flags, reporter, env.signal);
   await watchFolder(withoutUndefined(options), {
     signal: env.signal,
     onEvent: flags.json === true ? (event) => env.print(JSON.stringify(event)) : (event) => tell(event, reporter),

@@ -33,6 +33,8 @@ export const ERROR_CODES = {
   DEVICE_UNAVAILABLE: 'unavailable',
   MODEL_UNKNOWN: 'unavailable',
   MODEL_INVALID: 'unavailable',
+  MODEL_NOT_INSTALLED: 'unavailable',
+  DOWNLOAD_FAILED: 'unavailable',
   OUTPUT_EXISTS: 'cannotCreate',
   OUTPUT_UNWRITABLE: 'cannotCreate',
   DISK_FULL: 'cannotCreate',

@@ -19,7 +19,6 @@ import {
   removeFile,
   statOrUndefined,
 } from '../platform/files.ts';
-import { shareOf, type Savings } from '../restore/index.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
 import { MAX_ATTEMPTS, withAttempts } from './attempts.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
@@ -65,41 +64,24 @@ export async function* restore(
 
 type Emit = (event: RestoreEvent) => void;
 
-/** One film on its way: what every step of its run needs. */
-interface FilmRun {
-  readonly plan: Plan;
-  readonly estimate: Estimate;
-  readonly options: RestoreOptions;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-}
-
 async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Promise<void> {
   const startedAt = performance.now();
   const made = await makePlan(options, signal);
   const input = made.media.path;
   const estimate = await estimatePlan(made, { signal });
-  const film: FilmRun = { plan: made, estimate, options, signal, emit };
   emit({ type: 'plan', input, plan: made, estimate });
   await ensureFolder(path.dirname(made.output));
   const folder = await openWorkFolder(made.workdir, { fresh: options.fresh ?? false });
   let finished = false;
   try {
     await describeWork(made);
-    await warnAboutSpace(film);
-    const index = await indexFilm(film);
-    const { segments, savings } = await restoreSegments(film, index);
-    const sizeBytes = await finishWithRoom(film, index, segments);
+    await warnAboutSpace(made, estimate, emit);
+    const index = await indexFilm(made, signal, emit);
+    const segments = await restoreSegments(made, index, estimate, options, signal, emit);
+    const sizeBytes = await finishWithRoom(made, index, segments, options, signal, emit);
     finished = true;
-    emit({
-      type: 'done',
-      input,
-      output: made.output,
-      frames: index.pts.length,
-      seconds: Math.round((performance.now() - startedAt) / 10) / 100,
-      sizeBytes,
-      unchangedShare: shareOf(savings.unchanged, savings),
-    });
+    const seconds = Math.round((performance.now() - startedAt) / 10) / 100;
+    emit({ type: 'done', input, output: made.output, frames: index.pts.length, seconds, sizeBytes });
   } catch (error) {
     // Whatever broke while everything was being stopped, the stop is the reason.
     signal.throwIfAborted();
@@ -114,7 +96,7 @@ async function release(folder: WorkFolder, remove: boolean): Promise<void> {
   await folder.release({ remove }).catch(() => undefined);
 }
 
-async function warnAboutSpace({ plan: made, estimate, emit }: FilmRun): Promise<void> {
+async function warnAboutSpace(made: Plan, estimate: Estimate, emit: Emit): Promise<void> {
   const free = await freeBytes(made.workdir);
   if (free >= estimate.diskBytes) return;
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
@@ -125,7 +107,7 @@ async function warnAboutSpace({ plan: made, estimate, emit }: FilmRun): Promise<
   });
 }
 
-async function indexFilm({ plan: made, signal, emit }: FilmRun): Promise<FrameIndex> {
+async function indexFilm(made: Plan, signal: AbortSignal, emit: Emit): Promise<FrameIndex> {
   const known = await loadIndex(made.workdir);
   if (known) return known;
   const input = made.media.path;
@@ -146,10 +128,13 @@ async function indexFilm({ plan: made, signal, emit }: FilmRun): Promise<FrameIn
 }
 
 async function restoreSegments(
-  film: FilmRun,
+  made: Plan,
   index: FrameIndex,
-): Promise<{ readonly segments: Segment[]; readonly savings: Savings }> {
-  const { plan: made, estimate, options, signal, emit } = film;
+  estimate: Estimate,
+  options: RestoreOptions,
+  signal: AbortSignal,
+  emit: Emit,
+): Promise<Segment[]> {
   const built: BuiltStages = await buildStages(made, options, signal);
   try {
     const segments = cutSegments(index.shots, made.segmentFrames, built.temporalRadius);
@@ -173,7 +158,6 @@ async function restoreSegments(
       done: reused,
       decode: decodeJunction,
       encode: encodeJunction,
-      savings: built.engine.tally,
       work: made.stages.map(({ kind }) => kind).find((kind) => kind === 'upscale') ?? made.stages[0]?.kind ?? 'copy',
       emit,
     });
@@ -181,20 +165,19 @@ async function restoreSegments(
       plan: made,
       index,
       stages: built.stages,
-      reuse: options.reuse ?? true,
       folder: made.workdir,
       journal,
       signal,
       emit,
       progress,
-      disk: diskGuard(made.workdir, film),
+      disk: diskGuard(made.workdir, options, signal, emit),
       frameSizeBytes: estimate.outputBytes / Math.max(1, estimate.frames),
       decodeJunction,
       encodeJunction,
     };
     for (const pending of pendingRuns(segments, isDone)) await processRun(pending, context);
     progress.finish();
-    return { segments, savings: built.engine.tally };
+    return segments;
   } finally {
     await closeStages(built);
   }
@@ -213,8 +196,13 @@ const tellAgain =
 /** How long a full disk is waited for when nobody says. */
 const DEFAULT_SPACE_WAIT_MINUTES = 30;
 
-function diskGuard(folder: string, { options, signal, emit }: FilmRun, safety?: number): DiskGuard {
-  const { input, spaceWait } = options;
+function diskGuard(
+  folder: string,
+  { input, spaceWait }: RestoreOptions,
+  signal: AbortSignal,
+  emit: Emit,
+  safety?: number,
+): DiskGuard {
   const tell = (message: string): void => emit({ type: 'warning', input, message });
   const free = (): Promise<number> => freeBytes(folder);
   const patienceMs = (spaceWait ?? DEFAULT_SPACE_WAIT_MINUTES) * 60_000;
@@ -226,20 +214,34 @@ function diskGuard(folder: string, { options, signal, emit }: FilmRun, safety?: 
 const JOINED_SHARE = 1.2;
 
 /** As `finish`; a disk that becomes full over it is waited for. */
-async function finishWithRoom(film: FilmRun, index: FrameIndex, segments: readonly Segment[]): Promise<number> {
-  const { plan: made, signal, emit } = film;
+async function finishWithRoom(
+  made: Plan,
+  index: FrameIndex,
+  segments: readonly Segment[],
+  options: RestoreOptions,
+  signal: AbortSignal,
+  emit: Emit,
+): Promise<number> {
   let bytes = 0;
   for (const segment of segments) {
     bytes += (await statOrUndefined(path.join(made.workdir, segmentFile(made, segment))))?.size ?? 0;
   }
-  const guard = diskGuard(path.dirname(made.output), film, JOINED_SHARE);
+  const guard = diskGuard(path.dirname(made.output), options, signal, emit, JOINED_SHARE);
   const again = tellAgain(made.media.path, 'Joining the segments', emit);
-  return guard.retry(bytes, () => withAttempts(signal, () => finish(film, index, segments), again));
+  return guard.retry(bytes, () =>
+    withAttempts(signal, () => finish(made, index, segments, options, signal, emit), again),
+  );
 }
 
 /** Joins, muxes, verifies, and only then gives the file its name. */
-async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segment[]): Promise<number> {
-  const { plan: made, options, signal, emit } = film;
+async function finish(
+  made: Plan,
+  index: FrameIndex,
+  segments: readonly Segment[],
+  options: RestoreOptions,
+  signal: AbortSignal,
+  emit: Emit,
+): Promise<number> {
   const input = made.media.path;
   const folder = path.dirname(made.output);
   const prefix = `.restore-${made.planHash}.partial`;

@@ -16,7 +16,6 @@ import { publish } from '../platform/files.ts';
 import { backOff, MAX_ATTEMPTS } from './attempts.ts';
 import { prefetch, type Junction } from './flow.ts';
 import type { ProgressMeter } from './progress.ts';
-import { shareRepeats } from './repeats.ts';
 import { UNFINISHED } from './workdir.ts';
 
 /** Decoded frames that may wait for the stages, and finished frames that may wait for the encoder. */
@@ -33,8 +32,6 @@ export interface SegmentRunContext {
   readonly plan: Plan;
   readonly index: FrameIndex;
   readonly stages: readonly Stage[];
-  /** Whether pictures that repeat the one before them are not computed again. */
-  readonly reuse: boolean;
   readonly folder: string;
   readonly journal: Journal;
   readonly signal: AbortSignal;
@@ -157,8 +154,7 @@ async function pass(
 function chain(range: { start: number; end: number }, signal: AbortSignal, context: SegmentRunContext): FrameStream {
   const { plan, index, stages, emit } = context;
   const decoded = decodeFrames(plan.decode, { signal, index, range });
-  const pictures = prefetch(decoded, DECODE_AHEAD, context.decodeJunction);
-  let frames = context.reuse ? shareRepeats(pictures) : pictures;
+  let frames = prefetch(decoded, DECODE_AHEAD, context.decodeJunction);
   const warn = (message: string): void => emit({ type: 'warning', input: plan.media.path, message });
   for (const stage of stages) frames = stage.run(frames, { signal, shots: index.shots, warn });
   return prefetch(frames, ENCODE_BEHIND, context.encodeJunction);

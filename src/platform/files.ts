@@ -153,6 +153,24 @@ export async function appendLine(path: string, line: string, folder: string): Pr
   }
 }
 
+/** Gives a file or folder another name, at once but not durably; that of a folder must be free. */
+export async function rename(from: string, to: string): Promise<void> {
+  try {
+    await fs.rename(from, to);
+  } catch (error) {
+    throw writeError(to, error);
+  }
+}
+
+/** Copies a file, as a shared clone where the file system can; what is under the new name is replaced, not atomically. */
+export async function copyFile(from: string, to: string): Promise<void> {
+  try {
+    await fs.copyFile(from, to, constants.COPYFILE_FICLONE);
+  } catch (error) {
+    throw writeError(to, error);
+  }
+}
+
 export const readText = (path: string): Promise<string> => fs.readFile(path, 'utf8');
 export const readBytes = (path: string): Promise<Buffer<ArrayBuffer>> => fs.readFile(path);
 export const listFolder = (path: string): Promise<string[]> => fs.readdir(path);

@@ -62,15 +62,7 @@ export function textWork(log: string[], slowMs = 200): FilmWork {
       await rename(path.join(output, `.${name}`), path.join(output, name));
       await rm(path.dirname(work), { recursive: true });
       const sizeBytes = text.length;
-      yield {
-        type: 'done',
-        input,
-        output: path.join(output, name),
-        frames: words.length,
-        seconds: 0,
-        sizeBytes,
-        unchangedShare: 0,
-      };
+      yield { type: 'done', input, output: path.join(output, name), frames: words.length, seconds: 0, sizeBytes };
     },
   };
 }

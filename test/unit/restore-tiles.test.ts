@@ -51,8 +51,6 @@ async function toolsFor(bytes: Uint8Array, model: PictureModel): Promise<(tileSi
     model: () => Promise.resolve({ session, tileSize }),
     infer: (each, feeds, into) => each.run(feeds, into),
     note: () => undefined,
-    kept: undefined,
-    unchanged: () => undefined,
     suspicious: false,
   });
 }

@@ -8,7 +8,6 @@ import { DeviceQueue, type QueuedJob } from './device-queue.ts';
 import { findDevices, referenceDevices, type UsableDevice } from './devices.ts';
 import type { Outcome } from './lane.ts';
 import type { WorkerData } from './protocol.ts';
-import { Tally } from './tally.ts';
 
 /** Share of the machine's memory that all networks together may fill, and its bound for each worker. */
 const MEMORY_SHARE = 0.25;
@@ -23,8 +22,6 @@ export interface EngineOptions {
   readonly workers?: number | undefined;
   /** Longest side of a tile in input pixels; default: what fits memory. The result does not depend on it. */
   readonly tileSize?: number | undefined;
-  /** false: every part of every picture is computed, whether it has changed or not. The result does not depend on it. */
-  readonly reuse?: boolean | undefined;
   readonly signal: AbortSignal;
   /** A worker that gives no sign of life for so long is replaced. Default: 5 minutes. */
   readonly stallMs?: number | undefined;
@@ -52,8 +49,6 @@ export interface EngineLoad {
 export interface Engine {
   /** Devices in use; one that failed is gone from the list. */
   readonly devices: readonly string[];
-  /** What networks were asked for. Stages count what they do not ask for. */
-  readonly tally: Tally;
   /** Frames that a stage should have in flight to keep all workers busy; changes with what is measured. */
   readonly lookAhead: number;
   /**
@@ -69,7 +64,6 @@ export interface Engine {
 class WorkerEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #entry: string;
-  readonly tally = new Tally();
   readonly #stop = new AbortController();
   readonly #load = { inference: 0, total: 0, byTask: {} as Partial<Record<TaskName, number>> };
   readonly #noted = new Set<string>();
@@ -133,7 +127,6 @@ class WorkerEngine implements Engine {
       signals,
     );
     this.#count(first.task, outcome);
-    if ('model' in first) this.tally.computed(outcome.unchanged);
     return outcome.reply;
   }
 
@@ -206,7 +199,6 @@ class WorkerEngine implements Engine {
       // Sessions of one thread each use the cores better than one session of many.
       threads: isReference ? 1 : Math.max(1, Math.floor(cores / 2)),
       tileSize: this.#options.tileSize,
-      reuse: this.#options.reuse ?? true,
       memoryBytes: Math.min(WORKER_MEMORY_BYTES, (totalMemoryBytes() * MEMORY_SHARE) / workers),
     };
     const lane = { entry: this.#entry, data, stallMs: this.#options.stallMs ?? 300_000 };

@@ -12,8 +12,6 @@ export interface WorkerData {
   readonly tileSize: number | undefined;
   /** What one network's activations may take in this worker. */
   readonly memoryBytes: number;
-  /** Whether what has not changed since the picture before is left out; the result is the same. */
-  readonly reuse: boolean;
 }
 
 export type ToWorker =
@@ -37,8 +35,6 @@ export type FromWorker =
       /** Time inside the network's runs, and of the whole job. */
       readonly inferenceMs: number;
       readonly totalMs: number;
-      /** Share (0..1) of the picture that the network need not compute. */
-      readonly unchanged: number;
     }
   | { readonly type: 'failed'; readonly id: number; readonly error: WorkerError };
 

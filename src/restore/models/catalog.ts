@@ -2,9 +2,11 @@ import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RestorationError } from '../../core/errors.ts';
 import { exists, listFolder, readBytes, readText, statOrUndefined } from '../../platform/files.ts';
+import { findCatalogEntry, type CatalogEntry } from './catalog-entries.ts';
 import { inspectModel } from './inspect.ts';
 import { readWeights, TFJS_FILE, tfjsPaths } from './weights.ts';
 import { manifestSchema, type ModelKind, type ModelManifest, type ResolvedModel } from './schema.ts';
+import { findStored, listStored, storeFolder } from './store.ts';
 
 /** The models folder of the package: the same three steps up from the sources and from the compiled files. */
 const MODELS_FOLDER = fileURLToPath(new URL('../../../models/', import.meta.url));
@@ -28,6 +30,9 @@ export async function listModels(folder: string = MODELS_FOLDER): Promise<ModelM
   const names = (await listFolder(folder)).filter((name) => extname(name) === '.json').sort();
   return Promise.all(names.map((name) => readManifest(join(folder, name))));
 }
+
+/** Weights of a model that the package (or `folder`) holds. */
+export const embeddedPath = ({ file }: ModelManifest, folder: string = MODELS_FOLDER): string => join(folder, file);
 
 /** `luma-x4-fast` without its scale: what a preset names when any enlargement may be asked for. */
 const familyOf = (id: string): string => id.replace(/-x\d+(?=-|$)/, '');
@@ -61,6 +66,8 @@ export interface ResolveOptions {
   readonly scale?: number | undefined;
   /** Where manifests lie; default: the package's own. */
   readonly folder?: string | undefined;
+  /** Where the user's own models lie; default: `storeFolder()`. */
+  readonly store?: string | undefined;
 }
 
 /** What is taken when nobody chose: the first of these families or ids that is there. */
@@ -78,25 +85,60 @@ export const looksLikeFile = (name: string): boolean =>
 
 const isFolder = async (path: string): Promise<boolean> => (await statOrUndefined(path))?.isDirectory() === true;
 
+/** A model that was pulled or added. */
+async function resolveStored(kind: ModelKind, id: string, store: string): Promise<ResolvedModel | undefined> {
+  const stored = await findStored(id, store);
+  if (!stored) return undefined;
+  try {
+    return await resolveFile(kind, stored.path);
+  } catch (error) {
+    if (!(error instanceof RestorationError) || stored.manifest?.kind !== kind) throw error;
+    const again = stored.origin?.from === 'catalog' ? `\`restore models pull ${id}\` brings it again` : 'add it again';
+    throw new RestorationError('MODEL_INVALID', `The model ${id} in ${store} is damaged or not whole.`, {
+      hint: `${again.charAt(0).toUpperCase()}${again.slice(1)}, or choose another model with --model.`,
+      cause: error,
+    });
+  }
+}
+
+function notInstalled(kind: ModelKind, entry: CatalogEntry): RestorationError {
+  if (entry.kind !== kind) {
+    return new RestorationError('MODEL_INVALID', `${entry.id} is a model for ${entry.kind}, not for ${kind}.`);
+  }
+  const size = entry.sizeBytes === undefined ? 'size not stated' : `${(entry.sizeBytes / 1e6).toPrecision(3)} MB`;
+  return new RestorationError(
+    'MODEL_NOT_INSTALLED',
+    `The model ${entry.id} is known, but not on this machine (${size}, licence ${entry.licence}).`,
+    { hint: `Bring it with \`restore models pull ${entry.id}\`, or let the run do it with --yes.` },
+  );
+}
+
 /**
- * Finds a model by id (`luma-x4-fast`), by family (`luma-fast`: the scale decides) or by file (`my.onnx`, with or without
- * a manifest `my.json` beside it; or that manifest; or a TensorFlow.js folder, with or without a `manifest.json` in it)
- * and checks its weights. Without a name: the kind's default.
- * Throws MODEL_UNKNOWN with what there is, MODEL_INVALID.
+ * Finds a model by id (`luma-x4-fast`; also one that was pulled or added), by family (`luma-fast`: the scale decides) or by
+ * file (`my.onnx`, with or without a manifest `my.json` beside it; or that manifest; or a TensorFlow.js folder, with or
+ * without a `manifest.json` in it) and checks its weights. Without a name: the kind's default.
+ * Throws MODEL_UNKNOWN with what there is, MODEL_NOT_INSTALLED for one of the catalog, MODEL_INVALID.
  */
 export async function resolveModel(
   kind: ModelKind,
   idOrFile?: string,
-  { scale = 4, folder = MODELS_FOLDER }: ResolveOptions = {},
+  { scale = 4, folder = MODELS_FOLDER, store = storeFolder() }: ResolveOptions = {},
 ): Promise<ResolvedModel> {
   if (idOrFile !== undefined && looksLikeFile(idOrFile)) return resolveFile(kind, resolve(idOrFile));
   const models = (await listModels(folder)).filter((model) => model.kind === kind);
   for (const name of idOrFile === undefined ? DEFAULTS[kind] : [idOrFile]) {
     const manifest = models.find(({ id }) => id === name) ?? fromFamily(models, name, scale);
     if (manifest) return withWeights(manifest, folder);
+    const stored = await resolveStored(kind, name, store);
+    if (stored) return stored;
   }
-  if (idOrFile !== undefined && (await isFolder(idOrFile))) return resolveFile(kind, resolve(idOrFile));
-  const ids = models.map(({ id }) => id).join(', ');
+  if (idOrFile !== undefined) {
+    if (await isFolder(idOrFile)) return resolveFile(kind, resolve(idOrFile));
+    const entry = await findCatalogEntry(idOrFile);
+    if (entry) throw notInstalled(kind, entry);
+  }
+  const own = (await listStored(store)).filter(({ manifest }) => manifest?.kind === kind);
+  const ids = [...models, ...own].map(({ id }) => id).join(', ');
   const wanted = idOrFile === undefined ? '' : ` called ${JSON.stringify(idOrFile)}`;
   throw new RestorationError('MODEL_UNKNOWN', `There is no ${kind} model${wanted}.`, {
     hint: ids === '' ? `No ${kind} model is installed.` : `Models for ${kind}: ${ids}; or name a file: FILE.onnx, or a TensorFlow.js folder.`,

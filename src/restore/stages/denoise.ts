@@ -1,47 +1,54 @@
 import { z } from 'zod';
 import type { FrameFormat } from '../../core/format.ts';
-import type { Frame, Plane } from '../../core/frame.ts';
+import type { Frame } from '../../core/frame.ts';
 import type { StageContext } from '../../core/stage.ts';
 import type { Engine } from '../engine/engine.ts';
 import { defineStage } from './define.ts';
 import { codingOf, deepened, jobFor, nothing, pictureModel, type PictureModel } from './environment.ts';
-import { mapPictures, replaced } from './map-frames.ts';
+import { mapFrames, replaced } from './map-frames.ts';
 
 const schema = z.object({
   /** Noise to take away: its standard deviation in 8-bit code values divided by 50. 0 changes nothing at all. */
   strength: z.number().min(0).max(1),
 });
 
-async function denoised(
+async function denoiseFrame(
   frame: Frame,
   to: FrameFormat,
   strength: number,
   { engine, model }: { readonly engine: Engine; readonly model: PictureModel },
   context: StageContext,
-): Promise<readonly Plane[]> {
+): Promise<Frame> {
   const [luma, ...chroma] = frame.planes;
   if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
   const [source, target] = [codingOf(frame.format), codingOf(to)];
   const job = jobFor(frame, context);
-  const { plane } = await engine.run(
-    () => ({ task: 'luma', model, plane: luma.slice(), source, target, strength }) as const,
-    job,
-  );
-  if (chroma.length === 0) return [plane];
-  const { planes } = await engine.run(
-    () =>
-      ({
-        task: 'denoise-chroma',
-        planes: chroma.map((each) => each.slice()),
-        sampling: to.pixelFormat.sampling,
-        source,
-        luma: plane.slice(),
-        target,
-        strength,
-      }) as const,
-    job,
-  );
-  return [plane, ...planes];
+  try {
+    const { plane } = await engine.run(
+      () => ({ task: 'luma', model, plane: luma.slice(), source, target, strength }) as const,
+      job,
+    );
+    const color =
+      chroma.length === 0
+        ? undefined
+        : await engine.run(
+            () =>
+              ({
+                task: 'denoise-chroma',
+                planes: chroma.map((each) => each.slice()),
+                sampling: to.pixelFormat.sampling,
+                source,
+                luma: plane.slice(),
+                target,
+                strength,
+              }) as const,
+            job,
+          );
+    const planes = [plane, ...(color?.planes ?? [])];
+    return replaced(frame, { format: to, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
+  } finally {
+    frame.dispose();
+  }
 }
 
 export const denoise = defineStage({
@@ -57,16 +64,11 @@ export const denoise = defineStage({
       run: (frames, context) =>
         strength === 0
           ? frames
-          : mapPictures(frames, () => engine.lookAhead, {
-              inputs: ({ planes }) => planes,
-              compute: (frame) => denoised(frame, outputFormat(frame.format), strength, { engine, model }, context),
-              finish: (frame, planes) => {
-                frame.dispose();
-                const format = outputFormat(frame.format);
-                return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
-              },
-              repeated: () => engine.tally.repeated(),
-            }),
+          : mapFrames(
+              frames,
+              () => engine.lookAhead,
+              (frame) => denoiseFrame(frame, outputFormat(frame.format), strength, { engine, model }, context),
+            ),
     };
   },
 });

@@ -6,7 +6,7 @@ import type { Engine, JobOptions } from '../engine/engine.ts';
 import { codesFor } from '../pixels/codes.ts';
 import { defineStage } from './define.ts';
 import { codingOf, deepened, jobFor, nothing, pictureModel, type PictureModel } from './environment.ts';
-import { mapPictures, replaced } from './map-frames.ts';
+import { mapFrames, replaced } from './map-frames.ts';
 
 const schema = z.object({
   /** Size of the picture that comes out, in pixels. */
@@ -105,16 +105,19 @@ export const upscale = defineStage({
     return {
       outputFormat,
       run: (frames, context) =>
-        mapPictures(frames, () => engine.lookAhead, {
-          inputs: ({ planes, chromaGrid }) => [...planes, chromaGrid !== undefined],
-          compute: (frame) => enlarge(frame, outputFormat(frame.format), by, jobFor(frame, context)),
-          finish: (frame, planes) => {
-            frame.dispose();
+        mapFrames(
+          frames,
+          () => engine.lookAhead,
+          async (frame) => {
             const format = outputFormat(frame.format);
-            return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
+            try {
+              const planes = await enlarge(frame, format, by, jobFor(frame, context));
+              return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
+            } finally {
+              frame.dispose();
+            }
           },
-          repeated: () => engine.tally.repeated(),
-        }),
+        ),
     };
   },
 });

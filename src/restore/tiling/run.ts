@@ -1,10 +1,8 @@
 import { RestorationError } from '../../core/errors.ts';
-import type { Rect } from '../../core/media.ts';
 import type { TensorValue } from '../backends/backend.ts';
 import type { PictureManifest, ResolvedModel } from '../models/schema.ts';
 import type { TaskTools } from '../tasks/task.ts';
 import { scratch } from '../pixels/scratch.ts';
-import { changedPart } from './changes.ts';
 import { planTiles, roundUp, type Tile } from './tiles.ts';
 
 const SMALLEST_TILE = 32;
@@ -22,11 +20,6 @@ export interface TiledPicture {
   readonly channels: number;
   /** Fills `target` with a region of the picture; beyond its right and lower border the last samples repeat. */
   read(x: number, y: number, width: number, height: number, target: Float32Array): void;
-  /**
-   * Where a region differs from the picture that was written before; undefined where it is the same. Left out when nothing
-   * was written before.
-   */
-  readonly changed?: ((region: Rect) => Rect | undefined) | undefined;
   /** Takes `tile`'s part of the result: rows of `stride` samples, from the tile's own core on. */
   write(tile: Tile, result: TileResult): void;
 }
@@ -41,18 +34,16 @@ export interface TileResult {
   readonly offset: number;
 }
 
-/** Feeds what must be computed, tile by tile; returns the share of the picture that need not be. */
 async function runTiles(
   picture: TiledPicture,
   { manifest }: { manifest: PictureManifest },
   strength: number,
   tileSize: number,
   open: { readonly infer: (feeds: Record<string, TensorValue>, into: Record<string, TensorValue>) => Promise<unknown> },
-): Promise<number> {
+): Promise<void> {
   const { sizeMultiple, scale, receptiveField, input, output } = manifest;
   const [width, height] = [roundUp(picture.width, sizeMultiple), roundUp(picture.height, sizeMultiple)];
-  const planned = planTiles(width, height, tileSize, receptiveField, sizeMultiple);
-  const tiles = picture.changed ? changedTiles(planned, picture, manifest) : planned;
+  const tiles = planTiles(width, height, tileSize, receptiveField, sizeMultiple);
   const largest = tiles.reduce((most, { inWidth, inHeight }) => Math.max(most, inWidth * inHeight), 0);
   const fed = scratch('tile in', largest * picture.channels);
   const got = scratch('tile out', largest * picture.channels * scale * scale);
@@ -76,22 +67,6 @@ async function runTiles(
       offset: (tile.y - tile.inY) * scale * stride + (tile.x - tile.inX) * scale,
     });
   }
-  const computed = tiles.reduce((sum, tile) => sum + tile.width * tile.height, 0);
-  return 1 - computed / (width * height);
-}
-
-/** What of each tile must be computed, since something in it or in its halo has changed. */
-function changedTiles(tiles: readonly Tile[], picture: TiledPicture, manifest: PictureManifest): Tile[] {
-  const { sizeMultiple, receptiveField } = manifest;
-  const reach = roundUp(receptiveField, sizeMultiple);
-  const padded = { width: roundUp(picture.width, sizeMultiple), height: roundUp(picture.height, sizeMultiple) };
-  return tiles.flatMap((tile) => {
-    const { inX, inY, inWidth, inHeight } = tile;
-    const width = Math.min(inWidth, picture.width - inX);
-    const height = Math.min(inHeight, picture.height - inY);
-    const changed = picture.changed?.({ x: inX, y: inY, width, height });
-    return changedPart(tile, changed, picture, padded, reach, sizeMultiple) ?? [];
-  });
 }
 
 /**
@@ -108,10 +83,9 @@ export async function runTiled(
   const open = await tools.model(model);
   for (;;) {
     try {
-      const unchanged = await runTiles(picture, model, strength, open.tileSize, {
+      await runTiles(picture, model, strength, open.tileSize, {
         infer: (feeds, into) => tools.infer(open.session, feeds, into),
       });
-      tools.unchanged(unchanged);
       return;
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
