@@ -18,6 +18,8 @@ export interface Stage {
   readonly kind: string;
   /** How many neighbors on each side a frame's result depends on; 0 for spatial stages. */
   readonly temporalRadius: number;
+  /** How many frames before it a frame's result depends on, where that is more than `temporalRadius`; none is held for it. */
+  readonly lookBack?: number;
   /** Pure: the format of the frames that `run` yields for `input`. Throws RestorationError where the input cannot be taken. */
   outputFormat(input: FrameFormat): FrameFormat;
   run(frames: FrameStream, context: StageContext): FrameStream;

@@ -8,8 +8,9 @@ import type { RestoreOptions } from './options.ts';
 
 export interface BuiltStages {
   readonly stages: readonly Stage[];
-  /** Sum over all stages: how far from a frame its result can depend on others. */
-  readonly temporalRadius: number;
+  /** Sums over all stages: how many frames before and after a frame its result can depend on. */
+  readonly leadIn: number;
+  readonly leadOut: number;
   readonly engine: Engine;
 }
 
@@ -34,7 +35,9 @@ export async function buildStages(
       stages.push(stage);
     }
     checkFormat(format, plan);
-    return { stages, temporalRadius: stages.reduce((sum, stage) => sum + stage.temporalRadius, 0), engine };
+    const leadIn = stages.reduce((sum, { lookBack, temporalRadius }) => sum + (lookBack ?? temporalRadius), 0);
+    const leadOut = stages.reduce((sum, { temporalRadius }) => sum + temporalRadius, 0);
+    return { stages, leadIn, leadOut, engine };
   } catch (error) {
     await engine.close();
     throw error;

@@ -176,6 +176,7 @@ async function planStages(
     deflicker: wanted.deflicker > 0,
     denoise: wanted.denoise > 0 && !upscalerDenoises,
     colorize: wanted.colorize,
+    'chroma-anchor': wanted.colorize,
     'chroma-smooth': wanted.colorize,
     upscale: upscaler !== undefined,
     'apply-chroma': wanted.colorize,
@@ -198,6 +199,7 @@ async function planStages(
       },
       model: colorizer,
     },
+    'chroma-anchor': { options: area },
     'chroma-smooth': { options: area },
     upscale: {
       options: {

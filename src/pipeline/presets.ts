@@ -9,7 +9,7 @@ import { DEINTERLACE_MODES } from './options.ts';
 const when = z.enum(['always', 'asked', 'never']);
 
 const stageSchema = z.strictObject({
-  kind: z.enum(['deflicker', 'denoise', 'colorize', 'chroma-smooth', 'upscale', 'apply-chroma']),
+  kind: z.enum(['deflicker', 'denoise', 'colorize', 'chroma-anchor', 'chroma-smooth', 'upscale', 'apply-chroma']),
   when: when.default('asked'),
   options: z.record(z.string(), z.unknown()).default({}),
 });

@@ -137,7 +137,7 @@ async function restoreSegments(
 ): Promise<Segment[]> {
   const built: BuiltStages = await buildStages(made, options, signal);
   try {
-    const segments = cutSegments(index.shots, made.segmentFrames, built.temporalRadius);
+    const segments = cutSegments(index.shots, made.segmentFrames, built);
     const journal = new Journal(made.workdir);
     const done = await journal.finished();
     const isDone = (segment: Segment): boolean => {

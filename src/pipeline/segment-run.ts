@@ -8,7 +8,7 @@ import type { RestoreEvent } from '../core/events.ts';
 import type { FrameStream } from '../core/frame.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
-import { contains, rangeLength, type Segment } from '../core/range.ts';
+import { contains, rangeLength, type FrameRange, type Segment } from '../core/range.ts';
 import type { Stage } from '../core/stage.ts';
 import { decodeFrames } from '../decode/index.ts';
 import { openSegmentEncoder, segmentExtension, type SegmentEncoder } from '../encode/index.ts';
@@ -101,7 +101,8 @@ async function pass(
   const signal = AbortSignal.any([context.signal, local.signal]);
   setMaxListeners(0, signal);
   const range = { start: first.range.start - first.leadIn, end: last.range.end + last.leadOut };
-  const frames = chain(range, signal, context);
+  const wanted = { start: first.range.start, end: last.range.end };
+  const frames = chain(range, wanted, signal, context);
   let current: { readonly segment: Segment; readonly encoder: SegmentEncoder; readonly temporary: string } | undefined;
   // Segments end one after the other, while the next one is being encoded already.
   let closing: Promise<void> = Promise.resolve();
@@ -109,7 +110,7 @@ async function pass(
   try {
     for await (const frame of frames) {
       try {
-        if (!contains({ start: first.range.start, end: last.range.end }, frame.index)) continue;
+        if (!contains(wanted, frame.index)) continue;
         if (frame.index !== expected) {
           throw new RestorationError('INTERNAL', `Frame ${expected} is missing; frame ${frame.index} came instead.`, {
             retryable: true,
@@ -151,13 +152,27 @@ async function pass(
 }
 
 /** decode -> stages, with room for frames between the parts so that they work at the same time. */
-function chain(range: { start: number; end: number }, signal: AbortSignal, context: SegmentRunContext): FrameStream {
+function chain(range: FrameRange, wanted: FrameRange, signal: AbortSignal, context: SegmentRunContext): FrameStream {
   const { plan, index, stages, emit } = context;
   const decoded = decodeFrames(plan.decode, { signal, index, range });
   let frames = prefetch(decoded, DECODE_AHEAD, context.decodeJunction);
   const warn = (message: string): void => emit({ type: 'warning', input: plan.media.path, message });
-  for (const stage of stages) frames = stage.run(frames, { signal, shots: index.shots, warn });
+  const led = stages.findLastIndex((stage) => reachOf(stage) > 0);
+  for (const [at, stage] of stages.entries()) {
+    // Frames that only warm temporal stages up need not go through what comes after these.
+    if (at === led + 1) frames = within(wanted, frames);
+    frames = stage.run(frames, { signal, shots: index.shots, warn });
+  }
   return prefetch(frames, ENCODE_BEHIND, context.encodeJunction);
+}
+
+const reachOf = ({ lookBack, temporalRadius }: Stage): number => Math.max(lookBack ?? 0, temporalRadius);
+
+async function* within(wanted: FrameRange, frames: FrameStream): FrameStream {
+  for await (const frame of frames) {
+    if (contains(wanted, frame.index)) yield frame;
+    else frame.dispose();
+  }
 }
 
 const segmentBytes = (segment: Segment, context: SegmentRunContext): number =>

@@ -2,10 +2,14 @@ import type { Segment, Shot } from '../core/range.ts';
 
 /**
  * Cuts a film into segments of at most `maxFrames` frames, on shot boundaries where one lies in the last half of the
- * room, inside a shot otherwise. `radius` is the sum of the temporal radii of all stages: how far into the neighbors a
- * run must decode. Lead-in and lead-out stay inside the shot, because no stage looks across a cut.
+ * room, inside a shot otherwise. `leadIn` and `leadOut` say how far the stages look back and ahead: how far into the
+ * neighbors a run must decode. Both stay inside the shot, because no stage looks across a cut.
  */
-export function cutSegments(shots: readonly Shot[], maxFrames: number, radius: number): Segment[] {
+export function cutSegments(
+  shots: readonly Shot[],
+  maxFrames: number,
+  { leadIn, leadOut }: { readonly leadIn: number; readonly leadOut: number },
+): Segment[] {
   const total = shots.at(-1)?.range.end ?? 0;
   const cuts = new Set(shots.map((shot) => shot.range.start));
   const starts = [...cuts].sort((a, b) => a - b);
@@ -20,8 +24,8 @@ export function cutSegments(shots: readonly Shot[], maxFrames: number, radius: n
     segments.push({
       index: segments.length,
       range: { start, end: cut },
-      leadIn: Math.min(radius, start - shotStart),
-      leadOut: Math.min(radius, shotEnd - cut),
+      leadIn: Math.min(leadIn, start - shotStart),
+      leadOut: Math.min(leadOut, shotEnd - cut),
     });
     start = cut;
   }

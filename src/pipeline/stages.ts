@@ -8,6 +8,7 @@ const DEFAULT_ORDER: readonly StageKind[] = [
   'deflicker',
   'denoise',
   'colorize',
+  'chroma-anchor',
   'chroma-smooth',
   'upscale',
   'apply-chroma',

@@ -2,16 +2,9 @@ import { z } from 'zod';
 import type { ChromaGrid, Frame } from '../core/frame.ts';
 import type { Rect } from '../core/media.ts';
 import type { Stage } from '../core/stage.ts';
-import { clamp, median, reduceLuma } from './gray.ts';
-import {
-  estimateMotion,
-  joinMotion,
-  prepareMotion,
-  sampleAt,
-  textureOf,
-  type MotionField,
-  type MotionPicture,
-} from './motion.ts';
+import { guidePicture, isInside } from './chroma-guide.ts';
+import { clamp, median } from './gray.ts';
+import { estimateMotion, joinMotion, sampleAt, textureOf, type MotionField, type MotionPicture } from './motion.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
 const whole = z.number().int().min(0);
@@ -24,8 +17,6 @@ export const chromaSmoothOptions = z.strictObject({
 });
 export type ChromaSmoothOptions = z.infer<typeof chromaSmoothOptions>;
 
-/** Short side of the luma pictures that motion is searched on. */
-const GUIDE_SIDE = 64;
 /** Luma differences along motion, as multiples of what the pair of frames has on average, and limits of that (0..1). */
 const RESIDUAL_REACH = 2.2;
 const RESIDUAL_FLOOR = 0.03;
@@ -76,9 +67,7 @@ const work = (radius: number, area: Rect | undefined): WindowWork<Item> => ({
 function prepare(frame: Frame, area: Rect | undefined): Item | undefined {
   const grid = frame.chromaGrid;
   if (!grid) return undefined;
-  const finer = clamp(Math.round(GUIDE_SIDE / Math.min(grid.width, grid.height)), 1, 8);
-  const guide = reduceLuma(frame, grid.width * finer, grid.height * finer, area);
-  const picture = prepareMotion(guide);
+  const picture = guidePicture(frame, grid, area);
   const texture = textureOf(picture, grid.width, grid.height);
   return { index: frame.index, grid, picture, texture, motion: new Map() };
 }
@@ -130,8 +119,7 @@ function vote(items: readonly Item[], middle: number, other: number, radius: num
     const missY = dy + sampleAt(back.y, width, height, u, v);
     const roundTrip = 1 / (1 + ((missX * missX + missY * missY) / ROUND_TRIP ** 2) ** 2);
     const agreement = Math.exp(-(((there.residual[cell] ?? 0) / (reach + MOTION_ERROR * (texture[cell] ?? 0))) ** 2));
-    // Beyond the border there is nothing to compare with.
-    const inside = u > -0.75 && v > -0.75 && u < width - 0.25 && v < height - 0.25 ? 1 : 0;
+    const inside = isInside(grid, u, v) ? 1 : 0;
     weight[cell] = nearness * roundTrip * agreement * inside * (GUESS_WEIGHT + (confidence[cell] ?? 0));
   }
   return { cb, cr, confidence, weight };

@@ -1,4 +1,5 @@
 import type { StageDefinition } from '../core/stage.ts';
+import { chromaAnchor, chromaAnchorOptions } from './chroma-anchor.ts';
 import { chromaSmooth, chromaSmoothOptions } from './chroma-smooth.ts';
 import { deflicker, deflickerOptions } from './deflicker.ts';
 
@@ -11,6 +12,12 @@ export const temporalStages: readonly StageDefinition<unknown, void>[] = [
     summary: 'Evens out brightness that pumps from frame to frame.',
     schema: deflickerOptions,
     create: (options) => deflicker(deflickerOptions.parse(options)),
+  },
+  {
+    kind: 'chroma-anchor',
+    summary: 'Keeps predicted color from drifting inside a shot.',
+    schema: chromaAnchorOptions,
+    create: (options) => chromaAnchor(chromaAnchorOptions.parse(options)),
   },
   {
     kind: 'chroma-smooth',

@@ -27,7 +27,8 @@ describe.each(files)('%s', (file) => {
     expect(new Set(order).size).toBe(order.length);
     const place = (kind: (typeof order)[number]): number => order.indexOf(kind);
     // Colorizing looks at the source's own picture; its color is brought to whatever size the luma has at the end.
-    expect(place('colorize')).toBeLessThan(place('chroma-smooth'));
+    expect(place('colorize')).toBeLessThan(place('chroma-anchor'));
+    expect(place('chroma-anchor')).toBeLessThan(place('chroma-smooth'));
     expect(place('chroma-smooth')).toBeLessThan(place('apply-chroma'));
     expect(place('colorize')).toBeLessThan(place('upscale'));
     expect(place('upscale')).toBeLessThan(place('apply-chroma'));

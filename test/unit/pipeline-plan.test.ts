@@ -52,9 +52,16 @@ test('what the preset forbids does not run, what it demands does', () => {
 });
 
 test('stages run in the preset order; a missing one that is asked for gets its usual place', () => {
-  const runs = { deflicker: false, denoise: true, colorize: true, 'chroma-smooth': true, upscale: true };
+  const runs = {
+    deflicker: false,
+    denoise: true,
+    colorize: true,
+    'chroma-anchor': true,
+    'chroma-smooth': true,
+    upscale: true,
+  };
   const kinds = orderStages(preset, { ...runs, 'apply-chroma': true }).map(({ kind }) => kind);
-  expect(kinds).toEqual(['denoise', 'colorize', 'chroma-smooth', 'upscale', 'apply-chroma']);
+  expect(kinds).toEqual(['denoise', 'colorize', 'chroma-anchor', 'chroma-smooth', 'upscale', 'apply-chroma']);
 });
 
 test('the hash covers what decides the pictures and not where the files lie', () => {

@@ -1,17 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { ChromaGrid, Frame } from '../../src/core/frame.ts';
 import type { Rect } from '../../src/core/media.ts';
 import type { Stage } from '../../src/core/stage.ts';
 import { temporalStages } from '../../src/temporal/index.ts';
 import { estimateMotion, prepareMotion, warp } from '../../src/temporal/motion.ts';
+import {
+  COUNT,
+  errorOf,
+  film,
+  FORMAT,
+  gridOf,
+  ground,
+  HEIGHT,
+  inBall,
+  nearBall,
+  scene,
+  WIDTH,
+} from './temporal-ball.ts';
 import {
   blotches,
   contextOf,
   formatOf,
   frameOf,
   luma8,
-  noiseAt,
   runStage,
   shotsOf,
   streamOf,
@@ -19,11 +30,6 @@ import {
   type Scene,
 } from './temporal-scenes.ts';
 
-const WIDTH = 128;
-const HEIGHT = 96;
-const CELL = 6;
-const [COLUMNS, ROWS] = [Math.ceil(WIDTH / CELL), HEIGHT / CELL];
-const FORMAT = formatOf(WIDTH, HEIGHT);
 const RADIUS = 4;
 
 function smoother(radius = RADIUS, area?: Rect): Stage {
@@ -31,60 +37,6 @@ function smoother(radius = RADIUS, area?: Rect): Stage {
   if (!definition) throw new Error('no chroma-smooth');
   return definition.create({ radius, ...(area ? { area } : {}) });
 }
-
-/** A grid whose cells have the color of their middles, with `noise` on it that changes from frame to frame. */
-function gridOf(color: (x: number, y: number) => readonly [number, number], time: number, noise: number): ChromaGrid {
-  const count = COLUMNS * ROWS;
-  const [cb, cr, luma] = [new Float32Array(count), new Float32Array(count), new Float32Array(count)];
-  for (let cell = 0; cell < count; cell++) {
-    const [cx, cy] = [cell % COLUMNS, Math.floor(cell / COLUMNS)];
-    const [u, v] = color((cx + 0.5) * CELL, (cy + 0.5) * CELL);
-    // Half of the flicker is of the whole frame, as that of colorizers often is.
-    cb[cell] = u + noise * (noiseAt(0, 0, time) + noiseAt(cx, cy, time)) * Math.SQRT1_2;
-    cr[cell] = v + noise * (noiseAt(1, 0, time) + noiseAt(cx, cy + 99, time)) * Math.SQRT1_2;
-  }
-  return { width: COLUMNS, height: ROWS, cb, cr, luma, confidence: new Float32Array(count).fill(0.6) };
-}
-
-/** A red ball that rolls over a green ground. */
-const ground = blotches(5, 22);
-const skin = blotches(6, 10);
-const ballX = (t: number): number => 18 + 4.5 * t;
-const inBall = (x: number, y: number, t: number): boolean => (x - ballX(t)) ** 2 + (y - 46) ** 2 < 17 ** 2;
-const scene =
-  (t: number): Scene =>
-  (x, y) =>
-    (inBall(x, y, t) ? 0.6 + 0.3 * skin(x - ballX(t), y) : 0.15 + 0.35 * ground(x, y)) + 0.012 * noiseAt(x, y, t);
-const colorAt =
-  (t: number) =>
-  (x: number, y: number): readonly [number, number] =>
-    inBall(x, y, t) ? [-0.1, 0.3] : [-0.15, -0.15];
-
-const COUNT = 20;
-const film = (noise: number): CountedFrame[] =>
-  Array.from({ length: COUNT }, (_, t) => frameOf(t, FORMAT, scene(t), gridOf(colorAt(t), t, noise)));
-
-/** RMS of a grid's difference to the truth over the cells that `where` picks. */
-function errorOf(
-  frames: readonly Frame[],
-  truth: readonly Frame[],
-  where: (x: number, y: number, t: number) => boolean,
-): number {
-  let [sum, count] = [0, 0];
-  frames.forEach(({ chromaGrid, index }, i) => {
-    const right = truth[i]!.chromaGrid!;
-    for (let cell = 0; cell < COLUMNS * ROWS; cell++) {
-      const [x, y] = [((cell % COLUMNS) + 0.5) * CELL, (Math.floor(cell / COLUMNS) + 0.5) * CELL];
-      if (!where(x, y, index)) continue;
-      sum += (chromaGrid!.cb[cell]! - right.cb[cell]!) ** 2 + (chromaGrid!.cr[cell]! - right.cr[cell]!) ** 2;
-      count++;
-    }
-  });
-  return Math.sqrt(sum / count);
-}
-
-const nearBall = (x: number, y: number, t: number): boolean =>
-  Math.abs(Math.hypot(x - ballX(t), y - 46) - 17) < 2 * CELL;
 
 describe('chroma-smooth', () => {
   test('flicker falls to less than half, around what moves too', async () => {

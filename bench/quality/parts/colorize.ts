@@ -42,7 +42,7 @@ function rowOf(data: string, method: string, figures: ColorFigures, isJudged: bo
 async function colorChain(shipped: Shipped, model: string, inTime: boolean): Promise<Stage[]> {
   return [
     await shipped.stage('colorize', {}, model),
-    ...(inTime ? [await shipped.stage('chroma-smooth')] : []),
+    ...(inTime ? [await shipped.stage('chroma-anchor'), await shipped.stage('chroma-smooth')] : []),
     await shipped.stage('apply-chroma'),
   ];
 }

@@ -96,7 +96,7 @@ async function run({ shipped, progress }: PartTools): Promise<Section> {
       progress(`${name}: coloring ${smoothed ? 'with' : 'without'} smoothing`);
       const chain = [
         await shipped.stage('colorize', {}, 'colorize'),
-        ...(smoothed ? [await shipped.stage('chroma-smooth')] : []),
+        ...(smoothed ? [await shipped.stage('chroma-anchor'), await shipped.stage('chroma-smooth')] : []),
         await shipped.stage('apply-chroma'),
       ];
       return steadiness(shipped.run(clip.frames.map(withoutColor10), chain, clip.shots), clip.shots, motion);
