@@ -20,6 +20,8 @@ export { CODECS, DEINTERLACE_MODES, MODEL_KINDS, NAMED_SIZES, restoreOptionsSche
 export type { RestoreOptions } from './pipeline/options.ts';
 export { listPresets, loadPreset } from './pipeline/presets.ts';
 export type { Preset } from './pipeline/presets.ts';
+export { degradeMedia, listDegradations } from './pipeline/degrade.ts';
+export type { DegradeOptions } from './pipeline/degrade.ts';
 export { inspectSystem } from './pipeline/doctor.ts';
 export type { SystemReport } from './pipeline/doctor.ts';
 export { plan, restore } from './pipeline/restore.ts';

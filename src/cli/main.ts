@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { EXIT_CODES, packageVersion, RestorationError, toRestorationError } from '../index.ts';
+import { addDegradeCommand } from './degrade.ts';
 import { doctorReport } from './doctor.ts';
 import { addJobsCommand } from './jobs.ts';
 import { presetLines } from './commands.ts';
@@ -22,7 +23,7 @@ Examples:
   restore film.mp4 --to 4k --plan
   restore -- -odd-name.mp4
 
-A name that begins with a dash goes after "--". A file called like a command (watch, jobs, presets, models, doctor) is written
+A name that begins with a dash goes after "--". A file called like a command (watch, jobs, presets, models, doctor, degrade) is written
 ./presets.
 `;
 
@@ -93,7 +94,7 @@ function buildProgram(
   const program = new Command('restore')
     .description('Restores old films and TV: denoise, colorize and upscale, with every stream, timestamp and tag kept.')
     .argument('<inputs...>', 'video files')
-    .usage('INPUT... [options]\n       restore watch | jobs | presets | models | doctor')
+    .usage('INPUT... [options]\n       restore watch | jobs | presets | models | doctor | degrade')
     .version(packageVersion(), '--version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
@@ -145,6 +146,7 @@ async function main(args: readonly string[]): Promise<number> {
   addWatchCommand(program, environment);
   addModelsCommand(program, { ...environment, done: (code) => (exitCode = code) });
   addJobsCommand(program, { print });
+  addDegradeCommand(program, { print, signal: controller.signal });
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (caught) {

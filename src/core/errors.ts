@@ -29,6 +29,7 @@ export const ERROR_CODES = {
   INPUT_UNSUPPORTED: 'badInput',
   FFMPEG_MISSING: 'unavailable',
   FFMPEG_TOO_OLD: 'unavailable',
+  PYTHON_MISSING: 'unavailable',
   ENCODER_UNAVAILABLE: 'unavailable',
   DEVICE_UNAVAILABLE: 'unavailable',
   MODEL_UNKNOWN: 'unavailable',

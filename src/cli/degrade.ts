@@ -1,0 +1,44 @@
+import type { Command } from 'commander';
+import { degradeMedia, listDegradations } from '../index.ts';
+import type { CommandEnvironment } from './watch.ts';
+import { badValue } from './values.ts';
+
+interface DegradeFlags {
+  readonly op?: string[];
+  readonly seed: number;
+  readonly overwrite?: boolean;
+}
+
+const DEFAULT_OPERATIONS = ['grain=0.4', 'dust=0.3', 'scratches=0.3', 'weave=0.3', 'flicker=0.3', 'orthochromatic=1'];
+
+function seedFrom(value: string): number {
+  if (/^\d{1,9}$/.test(value.trim())) return Number(value);
+  throw badValue('--seed', 'a whole number from 0 to 999999999', value);
+}
+
+/** Adds `restore degrade`: the way back, for making test footage. */
+export function addDegradeCommand(program: Command, env: Pick<CommandEnvironment, 'print' | 'signal'>): void {
+  program
+    .command('degrade')
+    .description('make a good film or picture old, to try restorations on (needs Python 3 with numpy and Pillow)')
+    .argument('[input]', 'film or picture')
+    .argument('[output]', 'where the result goes')
+    .option(
+      '--op <name=strength>',
+      `a degradation and its strength 0..1, again for more, in this order; default: ${DEFAULT_OPERATIONS.join(' ')}`,
+      (value: string, before: string[] = []) => [...before, value],
+    )
+    .option('--seed <n>', 'the same seed gives the same damage', seedFrom, 1)
+    .option('--overwrite', 'replace the output if it is there')
+    .action(async (input: string | undefined, output: string | undefined, flags: DegradeFlags) => {
+      if (input === undefined || output === undefined) {
+        env.print(`Degradations: ${(await listDegradations()).join(', ')}`);
+        env.print('Usage: restore degrade INPUT OUTPUT --op grain=0.5 --op scratches=0.3 --seed 1');
+        return;
+      }
+      const operations = flags.op ?? DEFAULT_OPERATIONS;
+      const { seed, overwrite = false } = flags;
+      await degradeMedia({ input, output, operations, seed, overwrite, signal: env.signal });
+      env.print(`wrote ${output}: ${operations.join(', ')}; seed ${seed}`);
+    });
+}
