@@ -41,7 +41,15 @@ export interface DecodePlan {
 export interface StagePlan {
   readonly kind: string;
   readonly options: Readonly<Record<string, unknown>>;
-  readonly model?: { readonly id: string; readonly sha256: string; readonly path: string };
+  readonly model?: {
+    readonly id: string;
+    readonly sha256: string;
+    readonly path: string;
+    /** What it is found by again, where that is not `path`. */
+    readonly name?: string;
+    /** How the weights are fed and read; only for files that others than the package brought. */
+    readonly reading?: string;
+  };
 }
 
 export interface EncodePlan {

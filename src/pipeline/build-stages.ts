@@ -51,7 +51,9 @@ async function buildStage(planned: StagePlan, engine: Engine): Promise<Stage> {
   if (temporal) return temporal.create(planned.options);
   const spatial = restoreStages.find(({ kind }) => kind === planned.kind);
   if (!spatial) throw new RestorationError('INTERNAL', `There is no stage called "${planned.kind}".`);
-  const model = planned.model ? await resolveModel(planned.kind as ModelKind, planned.model.path) : undefined;
+  const model = planned.model
+    ? await resolveModel(planned.kind as ModelKind, planned.model.name ?? planned.model.path)
+    : undefined;
   return spatial.create(planned.options, model ? { engine, model } : { engine });
 }
 

@@ -34,7 +34,12 @@ export interface PlanIdentity {
  */
 export function planHash(identity: PlanIdentity): string {
   const decode = { ...identity.decode, path: undefined };
-  const stages = identity.stages.map(({ kind, options, model }) => ({ kind, options, model: model?.sha256 }));
+  const stages = identity.stages.map(({ kind, options, model }) => ({
+    kind,
+    options,
+    model: model?.sha256,
+    reading: model?.reading,
+  }));
   const text = canonical({ ...identity, decode, stages, pipeline: PIPELINE_VERSION });
   return createHash('sha256').update(text).digest('hex').slice(0, 16);
 }

@@ -6,7 +6,7 @@ import type { Plan, StagePlan } from '../core/plan.ts';
 import { decodeNotes, planDecode, probeMedia } from '../decode/index.ts';
 import { chooseContainer, planEncode, planStreams } from '../encode/index.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
-import { checkDevices, chooseDevices, resolveModel, type ResolvedModel } from '../restore/index.ts';
+import { checkDevices, chooseDevices, modelText, resolveModel, type ResolvedModel } from '../restore/index.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
 import { planHash } from './hash.ts';
 import { restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
@@ -68,6 +68,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   }
 
   const { stages, models, crops } = await planStages(options, preset, wanted, geometry, active);
+  notes.push(...models.flatMap((model) => model.notes ?? []));
   const choice = await chooseDevices(options, models);
   notes.push(...choice.notes);
   const crop = crops ? active : undefined;
@@ -216,10 +217,16 @@ async function planStages(
     return {
       kind,
       options: { ...own, ...planned },
-      ...(model ? { model: { id: model.manifest.id, sha256: model.sha256, path: model.path } } : {}),
+      ...(model ? { model: identityOf(model) } : {}),
     };
   });
   return { stages, models: [denoiser, colorizer, upscaler].filter((model) => model !== undefined), crops };
+}
+
+function identityOf(model: ResolvedModel): NonNullable<StagePlan['model']> {
+  const { manifest, sha256, path: weights, name } = model;
+  const brought = name === undefined ? {} : { name, reading: modelText(manifest) };
+  return { id: manifest.id, sha256, path: weights, ...brought };
 }
 
 const definedOnly = (values: Record<string, unknown>): Record<string, unknown> =>

@@ -17,6 +17,7 @@ export {
   type ModelVerdict,
 } from './models/library.ts';
 export { pullModel, type Pulled, type PullOptions, type PullProgress } from './models/pull.ts';
+export { modelText } from './models/text.ts';
 export type { ModelKind, ModelManifest, ResolvedModel } from './models/schema.ts';
 export type { RestoreEnvironment } from './stages/environment.ts';
 export { restoreStages } from './stages/index.ts';

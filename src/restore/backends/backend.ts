@@ -24,6 +24,9 @@ export interface ModelInterface {
   readonly output: string;
   readonly channelsIn: number;
   readonly channelsOut: number;
+  /** Whether channels are planes (`nchw`, the default) or lie together at each pixel (`nhwc`). */
+  readonly layoutIn?: 'nchw' | 'nhwc';
+  readonly layoutOut?: 'nchw' | 'nhwc';
   /** Output pixels for an input pixel along one side; below 1 for networks that give a coarser grid. */
   readonly scale: number;
 }
@@ -39,6 +42,8 @@ export interface ModelSource {
   readonly bytes: Uint8Array;
   /** The weight files that `model.json` names, in its order; none for ONNX. */
   readonly shards?: readonly Uint8Array[];
+  /** Files beside the model that hold weights, by the names that the model calls them. */
+  readonly external?: readonly { readonly name: string; readonly bytes: Uint8Array }[];
   readonly shape: ModelInterface;
 }
 

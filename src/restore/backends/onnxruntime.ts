@@ -118,7 +118,10 @@ function toTensor(ort: typeof Ort, value: TensorValue): Ort.Tensor {
 
 function fromTensor(name: string, tensor: Ort.Tensor): TensorValue {
   if (!TENSOR_TYPES.includes(tensor.type)) throw new Error(`output ${name} has the element type ${tensor.type}`);
-  return { type: tensor.type as TensorType, dims: tensor.dims, data: tensor.data as Float32Array<ArrayBuffer> };
+  const data = tensor.data as Float32Array<ArrayBuffer>;
+  // Newer versions of Node give half floats as such; everybody here takes their bits.
+  const bits = tensor.type === 'float16' ? new Uint16Array(data.buffer, data.byteOffset, data.length) : data;
+  return { type: tensor.type as TensorType, dims: tensor.dims, data: bits };
 }
 
 function wrap(ort: typeof Ort, native: Ort.InferenceSession): InferenceSession {
@@ -154,6 +157,9 @@ async function open(model: ModelSource, options: OpenOptions): Promise<Inference
       interOpNumThreads: 1,
       executionMode: 'sequential',
       logSeverityLevel: 4,
+      ...(model.external?.length
+        ? { externalData: model.external.map(({ name, bytes }) => ({ path: name, data: bytes })) }
+        : {}),
     });
     return wrap(ort, native);
   } catch (error) {

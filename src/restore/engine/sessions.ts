@@ -7,9 +7,11 @@ import {
   type ModelSource,
   type TensorValue,
 } from '../backends/index.ts';
-import { interfaceOf } from '../models/interface.ts';
+import { formsOf } from '../models/adapters.ts';
+import { fixedSizeOf, interfaceOf, strengthFeed } from '../models/interface.ts';
 import type { ResolvedModel } from '../models/schema.ts';
 import { readWeights, type Weights } from '../models/weights.ts';
+import { isPlain, packTensor, unpackTensor } from '../pixels/tensors.ts';
 import type { OpenModel } from '../tasks/task.ts';
 import { roundUp } from '../tiling/tiles.ts';
 import type { WorkerData } from './protocol.ts';
@@ -17,18 +19,12 @@ import type { WorkerData } from './protocol.ts';
 /** Side of the picture that a device is compared with the reference on. */
 const TRIAL_SIDE = 64;
 
-async function verifiedWeights(model: ResolvedModel): Promise<Weights> {
-  const weights = await readWeights(model.path);
-  if (weights.sha256 !== model.sha256) {
-    throw new RestorationError(
-      'MODEL_INVALID',
-      `The weights ${model.path} are not the ones that were checked before.`,
-      {
-        hint: 'They were changed while the program ran; start it again.',
-      },
-    );
-  }
-  return weights;
+async function verified(model: ResolvedModel): Promise<Weights> {
+  const weights = await readWeights(model.path, model.external);
+  if (weights.sha256 === model.sha256) return weights;
+  throw new RestorationError('MODEL_INVALID', `The weights ${model.path} are not the ones that were checked before.`, {
+    hint: 'They were changed while the program ran; start it again.',
+  });
 }
 
 /**
@@ -38,6 +34,8 @@ async function verifiedWeights(model: ResolvedModel): Promise<Weights> {
 export function tileSizeFor({ manifest }: ResolvedModel, memoryBytes: number): number {
   if (manifest.kind === 'colorize') return Number.MAX_SAFE_INTEGER;
   const { channelsIn } = interfaceOf(manifest);
+  const fixed = fixedSizeOf(manifest);
+  if (fixed) return Math.max(fixed.width, fixed.height);
   const layers = Math.max(2, manifest.receptiveField / manifest.sizeMultiple);
   const width = Math.max(16, Math.sqrt(manifest.parameters / (9 * layers)));
   const bytesPerPixel = 4 * (3 * width + 3 * channelsIn * manifest.scale ** 2);
@@ -55,19 +53,20 @@ function trialPicture(side: number, channels: number): Float32Array<ArrayBuffer>
   return data;
 }
 
+/** The network's answer to the fixed picture, in the adapter's own units. */
 async function trial(session: InferenceSession, { manifest }: ResolvedModel): Promise<Float32Array> {
-  const { channelsIn, input, output } = interfaceOf(manifest);
+  const { input, output } = formsOf(manifest);
   const side = roundUp(TRIAL_SIDE, manifest.sizeMultiple);
-  const dims = [1, channelsIn, side, side];
-  const feeds: Record<string, TensorValue> = {
-    [input]: { type: 'float32', dims, data: trialPicture(side, channelsIn) },
-  };
-  if (manifest.kind !== 'colorize' && manifest.input.strengthName !== undefined) {
-    feeds[manifest.input.strengthName] = { type: 'float32', dims: [1], data: Float32Array.of(0.5) };
-  }
-  const result = (await session.run(feeds))[output];
-  if (!(result?.data instanceof Float32Array)) throw new Error(`there is no output ${output} of 32-bit floats`);
-  return result.data;
+  const { width, height } = fixedSizeOf(manifest) ?? { width: side, height: side };
+  const picture = trialPicture(Math.max(width, height), input.channels).subarray(0, width * height * input.channels);
+  const feeds: Record<string, TensorValue> = { [input.name]: packTensor(input, picture, width, height) };
+  if (manifest.kind !== 'colorize') Object.assign(feeds, strengthFeed(manifest, 0.5));
+  const result = (await session.run(feeds))[output.name];
+  if (result?.type !== output.type) throw new Error(`there is no output ${output.name} of ${output.type}`);
+  if (isPlain(output) && result.data instanceof Float32Array) return result.data;
+  const values = new Float32Array(result.data.length);
+  unpackTensor(output, result, values, result.data.length / output.channels);
+  return values;
 }
 
 /** Models opened in this thread, each once, each checked before it is used on a device that is not the reference. */
@@ -104,7 +103,7 @@ export class Sessions {
   async #load(model: ResolvedModel): Promise<OpenModel> {
     const { device, threads, tileSize, memoryBytes } = this.#data;
     const { backend, kind } = findDevice(device, this.#backends);
-    const source = { ...(await verifiedWeights(model)), shape: interfaceOf(model.manifest) };
+    const source = { ...(await verified(model)), shape: interfaceOf(model.manifest) };
     const session = await backend.open(source, { device, threads });
     if (kind.trust === 'compared') {
       await this.#compareWithReference(model, session, source);

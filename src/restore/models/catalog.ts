@@ -1,29 +1,43 @@
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { z } from 'zod';
 import { RestorationError } from '../../core/errors.ts';
 import { exists, listFolder, readBytes, readText, statOrUndefined } from '../../platform/files.ts';
+import { ADAPTERS, isAdapter, type AdapterName } from './adapters.ts';
 import { findCatalogEntry, type CatalogEntry } from './catalog-entries.ts';
 import { inspectModel } from './inspect.ts';
+import {
+  manifestSchema,
+  statementSchema,
+  type ModelKind,
+  type ModelManifest,
+  type ModelStatement,
+  type ResolvedModel,
+} from './schema.ts';
 import { readWeights, TFJS_FILE, tfjsPaths } from './weights.ts';
-import { manifestSchema, type ModelKind, type ModelManifest, type ResolvedModel } from './schema.ts';
 import { findStored, listStored, storeFolder } from './store.ts';
 
 /** The models folder of the package: the same three steps up from the sources and from the compiled files. */
 const MODELS_FOLDER = fileURLToPath(new URL('../../../models/', import.meta.url));
 
-async function readManifest(path: string): Promise<ModelManifest> {
-  let value: unknown;
+async function readJson(path: string): Promise<unknown> {
   try {
-    value = JSON.parse(await readText(path));
+    return JSON.parse(await readText(path));
   } catch (error) {
     throw new RestorationError('MODEL_INVALID', `The model manifest ${path} is not readable JSON.`, { cause: error });
   }
-  const parsed = manifestSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
+}
+
+function parsed<T>(path: string, schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
   const where = issue && issue.path.length > 0 ? ` at ${issue.path.join('.')}` : '';
   throw new RestorationError('MODEL_INVALID', `The model manifest ${path} is wrong${where}: ${issue?.message ?? ''}.`);
 }
+
+const readManifest = async (path: string): Promise<ModelManifest> =>
+  parsed(path, manifestSchema, await readJson(path));
 
 /** Manifests of all models that the package (or `folder`) holds, by id. Throws MODEL_INVALID. */
 export async function listModels(folder: string = MODELS_FOLDER): Promise<ModelManifest[]> {
@@ -52,13 +66,13 @@ async function withWeights(manifest: ModelManifest, folder: string): Promise<Res
       hint: 'Install the program again, or choose another model with --model.',
     });
   }
-  const { sha256 } = await readWeights(path);
+  const { sha256 } = await readWeights(path, manifest.external);
   if (sha256 !== manifest.sha256) {
     throw new RestorationError('MODEL_INVALID', `The weights of the model ${manifest.id} are damaged: ${path}.`, {
       hint: 'Install the program again, or choose another model with --model.',
     });
   }
-  return { manifest, path, sha256 };
+  return { manifest, path, sha256, external: manifest.external };
 }
 
 export interface ResolveOptions {
@@ -80,8 +94,14 @@ const DEFAULTS: Readonly<Record<ModelKind, readonly string[]>> = {
 const MODEL_EXTENSIONS = ['.onnx', '.json'];
 
 /** A path, not an id: ids have no folders and no extension of a model file. */
-export const looksLikeFile = (name: string): boolean =>
+const isPath = (name: string): boolean =>
   MODEL_EXTENSIONS.includes(extname(name).toLowerCase()) || basename(name) !== name;
+
+/** Whether a name means a file rather than a model of the package. */
+export const looksLikeFile = (name: string): boolean => {
+  const { adapter, file } = splitAdapter(name);
+  return adapter !== undefined || isPath(file);
+};
 
 const isFolder = async (path: string): Promise<boolean> => (await statOrUndefined(path))?.isDirectory() === true;
 
@@ -116,7 +136,8 @@ function notInstalled(kind: ModelKind, entry: CatalogEntry): RestorationError {
 /**
  * Finds a model by id (`luma-x4-fast`; also one that was pulled or added), by family (`luma-fast`: the scale decides) or by
  * file (`my.onnx`, with or without a manifest `my.json` beside it; or that manifest; or a TensorFlow.js folder, with or
- * without a `manifest.json` in it) and checks its weights. Without a name: the kind's default.
+ * without a `manifest.json` in it; after `ADAPTER:` where that is not to be found out) and checks its weights. Without a
+ * name: the kind's default.
  * Throws MODEL_UNKNOWN with what there is, MODEL_NOT_INSTALLED for one of the catalog, MODEL_INVALID.
  */
 export async function resolveModel(
@@ -124,7 +145,7 @@ export async function resolveModel(
   idOrFile?: string,
   { scale = 4, folder = MODELS_FOLDER, store = storeFolder() }: ResolveOptions = {},
 ): Promise<ResolvedModel> {
-  if (idOrFile !== undefined && looksLikeFile(idOrFile)) return resolveFile(kind, resolve(idOrFile));
+  if (idOrFile !== undefined && looksLikeFile(idOrFile)) return resolveFile(kind, idOrFile);
   const models = (await listModels(folder)).filter((model) => model.kind === kind);
   for (const name of idOrFile === undefined ? DEFAULTS[kind] : [idOrFile]) {
     const manifest = models.find(({ id }) => id === name) ?? fromFamily(models, name, scale);
@@ -133,7 +154,7 @@ export async function resolveModel(
     if (stored) return stored;
   }
   if (idOrFile !== undefined) {
-    if (await isFolder(idOrFile)) return resolveFile(kind, resolve(idOrFile));
+    if (await isFolder(idOrFile)) return resolveFile(kind, idOrFile);
     const entry = await findCatalogEntry(idOrFile);
     if (entry) throw notInstalled(kind, entry);
   }
@@ -145,26 +166,60 @@ export async function resolveModel(
   });
 }
 
-/** The manifest that a path names, or that lies beside the weights that it names. */
-async function manifestOf(path: string): Promise<ModelManifest | undefined> {
-  const isJson = extname(path).toLowerCase() === '.json';
-  if (isJson && !tfjsPaths(await readBytes(path))) return readManifest(path);
-  const beside = join(dirname(path), isJson ? 'manifest.json' : `${basename(path, extname(path))}.json`);
-  if (!(await exists(beside))) return undefined;
-  const manifest = await readManifest(beside);
-  return manifest.file === basename(path) ? manifest : undefined;
+/** `ab-colorizer:my.onnx`: the file, and how it is fed where that is said. */
+function splitAdapter(name: string): { readonly adapter: AdapterName | undefined; readonly file: string } {
+  const at = name.indexOf(':');
+  const adapter = name.slice(0, Math.max(0, at));
+  return isAdapter(adapter) ? { adapter, file: name.slice(at + 1) } : { adapter: undefined, file: name };
 }
 
-/** As `resolveModel`, for a path; without a kind it is the one that fits the file. */
-export async function resolveFile(kind: ModelKind | undefined, given: string): Promise<ResolvedModel> {
+/** A file's whole manifest, or what its user states about it. */
+type Beside =
+  | { readonly weights: string; readonly manifest: ModelManifest }
+  | { readonly weights: string; readonly stated: ModelStatement };
+
+/** What the JSON that a path names says, or the one beside the weights that it names. */
+async function besideOf(path: string): Promise<Beside> {
+  const isJson = extname(path).toLowerCase() === '.json';
+  const stem = join(dirname(path), basename(path, extname(path)));
+  const isTfjs = isJson && tfjsPaths(await readBytes(path)) !== undefined;
+  const named = isJson && !isTfjs;
+  const weights = named ? `${stem}.onnx` : path;
+  const file = named ? path : isTfjs ? join(dirname(path), 'manifest.json') : `${stem}.json`;
+  if (!(await exists(file))) return { weights, stated: {} };
+  const value = await readJson(file);
+  // Only the manifests of whole models name their weights.
+  const whole = typeof value === 'object' && value !== null && 'sha256' in value;
+  if (!whole) return { weights, stated: parsed(file, statementSchema, value) };
+  const manifest = parsed(file, manifestSchema, value);
+  if (!named && manifest.file !== basename(path)) return { weights, stated: {} };
+  return { weights: join(dirname(path), manifest.file), manifest };
+}
+
+/** As `resolveModel`, for a file; without a kind it is the one that fits the file. */
+export async function resolveFile(kind: ModelKind | undefined, name: string): Promise<ResolvedModel> {
+  const { adapter, file } = splitAdapter(name);
+  const given = resolve(file);
   const path = (await isFolder(given)) ? join(given, TFJS_FILE) : given;
   if (!(await exists(path))) {
     throw new RestorationError('MODEL_UNKNOWN', `There is no model file ${path}.`, {
       hint: 'Check the path, or choose a model that `restore models` lists.',
     });
   }
-  const manifest = await manifestOf(path);
-  if (!manifest) return inspectModel(kind ?? 'upscale', path);
-  if (kind === undefined || manifest.kind === kind) return withWeights(manifest, dirname(path));
-  throw new RestorationError('MODEL_INVALID', `${path} is a model for ${manifest.kind}, not for ${kind}.`);
+  const beside = await besideOf(path);
+  const again = { name: adapter === undefined ? path : `${adapter}:${path}` };
+  if (!('manifest' in beside)) {
+    const { weights, stated } = beside;
+    const wanted = adapter ?? stated.adapter;
+    const own = kind ?? (wanted && ADAPTERS[wanted].kind);
+    return { ...(await inspectModel(weights, { kind: own, adapter: wanted, stated })), ...again };
+  }
+  const { manifest } = beside;
+  if (kind !== undefined && manifest.kind !== kind) {
+    throw new RestorationError('MODEL_INVALID', `${path} is a model for ${manifest.kind}, not for ${kind}.`);
+  }
+  if (adapter !== undefined && manifest.adapter !== adapter) {
+    throw new RestorationError('MODEL_INVALID', `${path} is fed as ${manifest.adapter} says its manifest, not as ${adapter}.`);
+  }
+  return { ...(await withWeights(manifest, dirname(path))), ...again };
 }

@@ -1,10 +1,10 @@
-import { resolve } from 'node:path';
 import { listModels, looksLikeFile, resolveFile, resolveModel } from './catalog.ts';
-import type { ModelKind, ModelManifest, ResolvedModel } from './schema.ts';
+import type { ModelKind, ResolvedModel } from './schema.ts';
+import { modelText } from './text.ts';
 
 /** What is known of a model after looking at it: its own data and a line for a person. */
 export interface ModelDescription extends ResolvedModel {
-  /** One line: what it does, how it is fed, what it was found to need. */
+  /** One line: what it does, how it is fed, what it was found to need. What had to be guessed is in `notes`. */
   readonly text: string;
 }
 
@@ -15,20 +15,6 @@ export interface DescribeOptions {
   readonly folder?: string | undefined;
 }
 
-function doing(manifest: ModelManifest): string {
-  if (manifest.kind === 'colorize') return 'gives color to luma';
-  const picture = manifest.adapter.startsWith('rgb') ? 'RGB' : 'luma';
-  return manifest.kind === 'denoise' ? `denoises ${picture}` : `enlarges ${picture} ${manifest.scale} times`;
-}
-
-/** One line about a manifest. */
-export function modelText(manifest: ModelManifest): string {
-  const { adapter, input, output, sizeMultiple } = manifest;
-  const parts = [`${doing(manifest)} (${adapter})`, `"${input.name}" to "${output.name}"`];
-  if (sizeMultiple > 1) parts.push(`sides in multiples of ${sizeMultiple}`);
-  return parts.join(', ');
-}
-
 /**
  * Looks at a model by id (`luma-x4-fast`) or file (`my.onnx`, with or without a manifest beside it); a bare file is
  * opened and tried. Throws MODEL_UNKNOWN, or MODEL_INVALID with the one thing that is in the way of using it.
@@ -36,7 +22,7 @@ export function modelText(manifest: ModelManifest): string {
 export async function describeModel(idOrFile: string, options: DescribeOptions = {}): Promise<ModelDescription> {
   const { folder } = options;
   const model = looksLikeFile(idOrFile)
-    ? await resolveFile(options.kind, resolve(idOrFile))
+    ? await resolveFile(options.kind, idOrFile)
     : await resolveModel(options.kind ?? (await kindOf(idOrFile, folder)), idOrFile, { folder });
   return { ...model, text: modelText(model.manifest) };
 }

@@ -1,154 +1,205 @@
 import { basename, dirname, extname } from 'node:path';
-import { RestorationError, toRestorationError } from '../../core/errors.ts';
-import {
-  availableFor,
-  type InferenceSession,
-  type ModelFormat,
-  type TensorInfo,
-  type TensorValue,
-} from '../backends/index.ts';
-import type { ModelKind, PictureManifest, ResolvedModel } from './schema.ts';
-import { readWeights } from './weights.ts';
+import { RestorationError } from '../../core/errors.ts';
+import type { ModelFormat } from '../backends/index.ts';
+import type { TensorForm } from '../pixels/tensors.ts';
+import { AB_LIMIT, ADAPTERS, rangesOf, type AdapterName } from './adapters.ts';
+import { openModelFile, readModelFile, unusable, type ModelFile } from './inspect-file.ts';
+import { Probe, type Answer } from './inspect-probe.ts';
+import { findAbRanges, findRanges } from './inspect-ranges.ts';
+import { slotsOf } from './inspect-slots.ts';
+import { recognize } from './inspect-task.ts';
+import type { ColorManifest, ModelKind, ModelManifest, ModelStatement, PictureManifest, ResolvedModel } from './schema.ts';
+import { modelText } from './text.ts';
 
-/** Side of the pictures that an unknown network is tried on; at most so far is its receptive field measured. */
-const PROBE_SIDE = 96;
-
-const invalid = (path: string, what: string): RestorationError =>
-  new RestorationError('MODEL_INVALID', `${path} cannot be used: ${what}.`, {
-    hint: 'Upscaling takes models with one float32 input [N,1,H,W] (luma) or [N,3,H,W] (RGB 0..1) and one such output; in TensorFlow.js [N,H,W,1] or [N,H,W,3].',
-  });
-
-interface Picture {
-  readonly name: string;
-  readonly channels: 1 | 3;
+/** What is known of a bare file before it is looked at. */
+export interface Wish {
+  /** What it is to do; found out where it is left out. */
+  readonly kind: ModelKind | undefined;
+  /** How it is fed, as named or stated; found out where it is left out. */
+  readonly adapter: AdapterName | undefined;
+  /** What its user states. */
+  readonly stated: ModelStatement;
 }
 
-function pictureOf(path: string, what: 'input' | 'output', infos: readonly TensorInfo[]): Picture {
-  const [info] = infos;
-  if (!info || infos.length > 1) throw invalid(path, `it has ${infos.length} ${what}s instead of one`);
-  if (info.type !== 'float32') throw invalid(path, `its ${what} ${info.name} is ${info.type} instead of float32`);
-  const [, channels] = info.shape;
-  if (info.shape.length !== 4) throw invalid(path, `its ${what} ${info.name} has not the four dimensions N, C, H, W`);
-  const known = channels === 1 || channels === 3;
-  // Exporters often leave the output's dimensions open; the probe run tells them.
-  if (!known && (what === 'input' || typeof channels === 'number')) {
-    throw invalid(path, `its ${what} ${info.name} has ${String(channels)} channels instead of 1 or 3`);
-  }
-  if (what === 'input' && (typeof info.shape[2] === 'number' || typeof info.shape[3] === 'number')) {
-    throw invalid(path, 'it takes pictures of one fixed size only');
-  }
-  return { name: info.name, channels: channels === 1 ? 1 : 3 };
+type Ranges = TensorForm['ranges'];
+type Range = readonly [number, number];
+
+/** Short side that colorizers of any size work at: what their families were trained on. */
+const WORK_SIZES = { 'lab-colorizer': 256, 'ab-colorizer': 512, 'rgb-colorizer': 256 } as const;
+/** Colorizers halve the picture up to five times; it is resized for them anyway. */
+const COLORIZER_MULTIPLE = 32;
+
+/**
+ * How far devices may differ (output 0..1): half floats are rounded on the way where a device computes in them, and bytes
+ * at the end.
+ */
+const TOLERANCES = { float32: 1e-3, float16: 2e-2, uint8: 8.5e-3 } as const;
+
+interface Findings {
+  readonly probe: Probe;
+  readonly adapter: AdapterName;
+  readonly answer: Answer;
+  readonly input: Ranges;
+  readonly output: Ranges;
+  readonly notes: readonly string[];
 }
 
-/** Gray noise whose first sample (of every channel) is `corner`. */
-function probePicture(channels: number, side: number, corner: number): Float32Array<ArrayBuffer> {
-  const data = new Float32Array(channels * side * side);
-  let state = 1;
-  for (let i = 0; i < data.length; i++) {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    data[i] = i % (side * side) === 0 ? corner : 0.3 + (0.4 * state) / 2 ** 32;
-  }
-  return data;
+const compact = (ranges: Ranges): [number, number] | [number, number][] => {
+  const [first] = ranges;
+  const one = first && ranges.every(([zero, full]) => zero === first[0] && full === first[1]);
+  return one ? [first[0], first[1]] : ranges.map(([zero, full]): [number, number] => [zero, full]);
+};
+
+const guess = (file: string): string =>
+  `What stands for black and white in ${file} could not be told by trying it: the usual is taken. State "range" in a .json beside it if colors come out wrong.`;
+
+/** Scale of a network that gives pictures: the same whole number on both sides. */
+function scaleOf(path: string, { size }: Probe, { width, height }: Answer): number {
+  const scale = width / size.width;
+  if (height / size.height === scale && Number.isInteger(scale) && scale >= 1 && scale <= 8) return scale;
+  throw unusable(path, `it turns a ${size.width} x ${size.height} picture into ${width} x ${height}`);
 }
 
-interface Probe {
-  readonly scale: number;
-  readonly receptiveField: number;
-}
-
-/** Runs the network twice with one corner changed: the size of the result is its scale, how far the change spreads its reach. */
-async function probe(path: string, session: InferenceSession, input: Picture, output: Picture): Promise<Probe> {
-  const run = async (corner: number): Promise<TensorValue> => {
-    const data = probePicture(input.channels, PROBE_SIDE, corner);
-    const dims = [1, input.channels, PROBE_SIDE, PROBE_SIDE];
-    const result = (await session.run({ [input.name]: { type: 'float32', dims, data } }))[output.name];
-    if (!result) throw invalid(path, 'it gives no result');
-    return result;
+/** Tries the network until everything is known that a manifest says. */
+async function examine(path: string, probe: Probe, wish: Wish): Promise<Findings> {
+  const { stated } = wish;
+  const { input } = probe.slots;
+  const asked = wish.adapter;
+  const start: Range = input.type === 'uint8' ? [0, 255] : [0, 1];
+  const answer = await probe.first(Array.from({ length: input.channels }, () => start));
+  const ratio = answer.width / probe.size.width;
+  const told = {
+    input: stated.input?.range && rangesOf(stated.input.range, input.channels),
+    output: stated.output?.range && rangesOf(stated.output.range, answer.channels),
   };
-  const [before, after] = [await run(0.1), await run(0.9)];
-  const [, channels, height = 0, width = 0] = before.dims;
-  const scale = width / PROBE_SIDE;
-  if (channels !== input.channels || width !== height || !Number.isInteger(scale) || scale < 1 || scale > 8) {
-    throw invalid(path, `it turns a ${PROBE_SIDE} x ${PROBE_SIDE} picture into ${before.dims.join(' x ')}`);
+  const about = { path, channelsIn: input.channels, channelsOut: answer.channels, scale: ratio };
+  if (answer.channels === 2) {
+    const adapter = recognize(about, { kind: wish.kind, adapter: asked, color: 1 });
+    const range = ADAPTERS[adapter].rangeIn;
+    const found = await findAbRanges(probe, range, AB_LIMIT, told);
+    const notes = found.guessed
+      ? [`${basename(path)} gives a and b within -1..1: its input is taken as 0..1. State "range" in a .json beside it if not.`]
+      : [];
+    return { probe, adapter, answer, input: found.input, output: found.output, notes };
   }
-  let reach = 0;
-  for (let i = 0; i < before.data.length; i++) {
-    if (Number.isNaN(before.data[i])) throw invalid(path, 'it gives values that are not numbers');
-    if (before.data[i] === after.data[i]) continue;
-    reach = Math.max(reach, i % width, Math.floor(i / width) % height);
-  }
-  return { scale, receptiveField: Math.ceil((reach + 1) / scale) };
-}
-
-/** Smallest of the usual multiples that the network takes side lengths of. */
-async function sizeMultiple(session: InferenceSession, input: Picture): Promise<number> {
-  for (const multiple of [1, 2, 4, 8, 16, 32]) {
-    const [width, height] = [3 * multiple, 5 * multiple];
-    const data = new Float32Array(input.channels * width * height).fill(0.5);
-    try {
-      await session.run({ [input.name]: { type: 'float32', dims: [1, input.channels, height, width], data } });
-      return multiple;
-    } catch {
-      // It needs a larger one.
-    }
-  }
-  return 32;
+  // Before the ranges are known the number of channels is: what cannot be right is refused at once.
+  recognize(about, { kind: wish.kind, adapter: asked, color: undefined });
+  const fit = await findRanges(probe, told);
+  const adapter = recognize(about, { kind: wish.kind, adapter: asked, color: fit.color });
+  return { probe, adapter, answer, input: fit.input, output: fit.output, notes: fit.guessed ? [guess(basename(path))] : [] };
 }
 
 /** A TensorFlow.js model is called like its folder: its file is always model.json. */
-const nameOf = (path: string, format: ModelFormat): string =>
-  format === 'tfjs' ? basename(dirname(path)) : basename(path, extname(path));
+const nameOf = (path: string, format: ModelFormat): string => {
+  const name = format === 'tfjs' ? basename(dirname(path)) : basename(path, extname(path));
+  return name.replace(/^[^a-z0-9]+/i, '').replace(/[^a-z0-9._-]+/gi, '-') || 'model';
+};
 
-/**
- * Makes a manifest for a file that has none, by looking at its input and output and by running it: one channel is luma,
- * three are RGB. Throws MODEL_INVALID with the one thing that is in the way.
- */
-export async function inspectModel(kind: ModelKind, path: string): Promise<ResolvedModel> {
-  if (kind !== 'upscale') {
-    throw new RestorationError('MODEL_INVALID', `A model without a manifest can be used for upscale only, not for ${kind}.`, {
-      hint: 'Name the .json manifest beside it, which says how the model is fed.',
-    });
-  }
-  const weights = await readWeights(path);
-  const { backend, kind: device } = await availableFor(weights.format);
-  const shape = { input: '', output: '', channelsIn: 1, channelsOut: 1, scale: 1 };
-  let session: InferenceSession;
+/** The part of a manifest that all kinds have. */
+function common(path: string, file: ModelFile, { probe, answer, input, output }: Findings, stated: ModelStatement) {
+  const { slots } = probe;
+  const tensor = (name: string, form: Pick<TensorForm, 'layout' | 'type'>, ranges: Ranges) => ({
+    name,
+    layout: form.layout,
+    type: form.type,
+    range: compact(ranges),
+  });
+  return {
+    id: nameOf(path, file.format),
+    title: stated.title ?? `Network from ${nameOf(path, file.format)}`,
+    file: basename(path),
+    sha256: file.sha256,
+    sizeBytes: file.sizeBytes,
+    ...(file.external.length === 0 ? {} : { external: file.external.map(({ name }) => name) }),
+    tolerance: stated.tolerance ?? Math.max(TOLERANCES[slots.output.type], TOLERANCES[slots.input.type]),
+    parameters: file.about.parameters,
+    licence: stated.licence ?? 'not stated',
+    clean: stated.clean ?? false,
+    input: {
+      ...tensor(slots.input.name, slots.input, input),
+      ...(slots.input.size ? { size: { ...slots.input.size } } : {}),
+    },
+    output: tensor(slots.output.name, { layout: answer.layout, type: answer.value.type }, output),
+  };
+}
+
+function colorizer(path: string, file: ModelFile, findings: Findings, { stated }: Wish): ColorManifest {
+  const { probe, answer } = findings;
+  const adapter = findings.adapter as ColorManifest['adapter'];
+  const fixed = probe.slots.input.size;
+  const { width } = probe.size;
+  const multiple = width % (2 * COLORIZER_MULTIPLE) === 0 ? width : COLORIZER_MULTIPLE;
+  return {
+    ...common(path, file, findings, stated),
+    kind: 'colorize',
+    adapter,
+    scale: answer.width / probe.size.width,
+    workSize: stated.workSize ?? (fixed ? Math.min(fixed.width, fixed.height) : WORK_SIZES[adapter]),
+    sizeMultiple: stated.sizeMultiple ?? (fixed ? 1 : multiple),
+    saturation: stated.saturation ?? 1,
+  };
+}
+
+async function picture(path: string, file: ModelFile, findings: Findings, { stated }: Wish): Promise<PictureManifest> {
+  const { probe, input, adapter } = findings;
+  const scale = scaleOf(path, probe, findings.answer);
+  const base = common(path, file, findings, stated);
+  const sizeMultiple =
+    stated.sizeMultiple ?? (probe.slots.input.size ? 1 : await probe.sizeMultiple(input, scale));
+  const manifest = {
+    ...base,
+    input: { ...base.input, ...probe.slots.strength },
+    scale,
+    sizeMultiple,
+    receptiveField: stated.receptiveField ?? (await probe.reach(input, scale)),
+  };
+  return ADAPTERS[adapter].kind === 'upscale'
+    ? { ...manifest, kind: 'upscale', adapter: adapter === 'rgb-sr' ? 'rgb-sr' : 'luma-sr' }
+    : { ...manifest, kind: 'denoise', adapter: adapter === 'rgb-denoise' ? 'rgb-denoise' : 'luma-denoise' };
+}
+
+async function look(path: string, file: ModelFile, wish: Wish): Promise<ResolvedModel> {
+  const session = await openModelFile(path, file);
   try {
-    session = await backend.open({ ...weights, shape }, { device: device.id, threads: 1 });
-  } catch (error) {
-    const known = toRestorationError(error);
-    throw known.code === 'DEVICE_UNAVAILABLE' ? known : invalid(path, known.message.replace(/\.$/, ''));
-  }
-  try {
-    const input = pictureOf(path, 'input', session.inputs);
-    const output = pictureOf(path, 'output', session.outputs);
-    const multiple = await sizeMultiple(session, input);
-    const { scale, receptiveField } = await probe(path, session, input, output);
-    const { sha256, sizeBytes } = weights;
-    const manifest: PictureManifest = {
-      id: nameOf(path, weights.format),
-      kind,
-      title: `${input.channels === 1 ? 'Luma' : 'RGB'} network from ${nameOf(path, weights.format)}`,
-      adapter: input.channels === 1 ? 'luma-sr' : 'rgb-sr',
-      file: basename(path),
-      sha256,
-      sizeBytes,
-      tolerance: 1e-3,
-      // Float weights are nearly all of such a file.
-      parameters: Math.floor(sizeBytes / 4),
-      licence: 'not stated',
-      clean: false,
-      sizeMultiple: multiple,
-      scale,
-      input: { name: input.name },
-      output: { name: output.name },
-      receptiveField,
+    const asked = wish.adapter;
+    const slots = slotsOf(path, session, asked && ADAPTERS[asked].channelsIn, wish.stated);
+    const findings = await examine(path, new Probe(path, session, slots), wish);
+    const manifest: ModelManifest =
+      ADAPTERS[findings.adapter].kind === 'colorize'
+        ? colorizer(path, file, findings, wish)
+        : await picture(path, file, findings, wish);
+    return {
+      manifest,
+      path,
+      sha256: file.sha256,
+      notes: [`${basename(path)} ${modelText(manifest)}.`, ...findings.notes],
+      external: manifest.external,
     };
-    return { manifest, path, sha256 };
   } catch (error) {
     if (error instanceof RestorationError) throw error;
-    throw invalid(path, `it fails on a picture (${error instanceof Error ? error.message : String(error)})`);
+    const message = error instanceof Error ? error.message.split('\n')[0] : String(error);
+    throw unusable(path, `it fails on a picture (${message?.replace(/\.$/, '')})`);
   } finally {
     await session.close();
   }
+}
+
+/** What was found, by content and wish: a plan and its run look at the same file. */
+const found = new Map<string, Promise<ResolvedModel>>();
+
+/**
+ * Makes a manifest for a file that has none, by looking at its inputs and outputs and by running it on small pictures:
+ * layout, type, range, channels, scale, size multiple, reach, and from them the adapter. Throws MODEL_INVALID with the
+ * one thing that is in the way.
+ */
+export async function inspectModel(path: string, wish: Wish): Promise<ResolvedModel> {
+  const file = await readModelFile(path);
+  const key = JSON.stringify([path, file.sha256, wish]);
+  let model = found.get(key);
+  if (!model) {
+    model = look(path, file, wish);
+    found.set(key, model);
+    model.catch(() => found.delete(key));
+  }
+  return model;
 }

@@ -1,12 +1,31 @@
-import type { ModelInterface } from '../backends/backend.ts';
-import type { ModelManifest } from './schema.ts';
+import type { ModelInterface, TensorValue } from '../backends/backend.ts';
+import { formsOf } from './adapters.ts';
+import type { ModelManifest, PictureManifest } from './schema.ts';
 
 /** What a backend needs to know of a manifest. */
 export function interfaceOf(manifest: ModelManifest): ModelInterface {
-  const names = { input: manifest.input.name, output: manifest.output.name };
-  if (manifest.kind === 'colorize') {
-    return { ...names, channelsIn: 1, channelsOut: manifest.bins.length, scale: 1 / manifest.reduction };
-  }
-  const channels = manifest.adapter === 'rgb-sr' ? 3 : 1;
-  return { ...names, channelsIn: channels, channelsOut: channels, scale: manifest.scale };
+  const { input, output } = formsOf(manifest);
+  const scale = manifest.adapter === 'chroma-bins' ? 1 / manifest.reduction : (manifest.scale ?? 1);
+  return {
+    input: input.name,
+    output: output.name,
+    channelsIn: input.channels,
+    channelsOut: output.channels,
+    layoutIn: input.layout,
+    layoutOut: output.layout,
+    scale,
+  };
+}
+
+/** The only size that the model takes pictures of; undefined where any (of its multiple) will do. */
+export const fixedSizeOf = (
+  manifest: ModelManifest,
+): { readonly width: number; readonly height: number } | undefined =>
+  manifest.adapter === 'chroma-bins' ? undefined : manifest.input.size;
+
+/** The noise level (0..1) as the network's second input; nothing for networks that have none. */
+export function strengthFeed({ input }: PictureManifest, strength: number): Record<string, TensorValue> {
+  const { strengthName, strengthShape = [1], strengthFull = 1 } = input;
+  if (strengthName === undefined) return {};
+  return { [strengthName]: { type: 'float32', dims: strengthShape, data: Float32Array.of(strength * strengthFull) } };
 }

@@ -15,7 +15,9 @@ export interface Weights {
   readonly bytes: Uint8Array;
   /** The weight files that `model.json` names, in its order. */
   readonly shards: readonly Uint8Array[];
-  /** Over `bytes`, then `shards`. */
+  /** Files beside an ONNX model that hold weights (external data), by the names that it calls them. */
+  readonly external: readonly { readonly name: string; readonly bytes: Uint8Array }[];
+  /** Over `bytes`, then `shards` and `external`. */
   readonly sha256: string;
   /** Of all files. */
   readonly sizeBytes: number;
@@ -39,7 +41,8 @@ export function tfjsPaths(bytes: Uint8Array): readonly string[] | undefined {
   }
 }
 
-async function shardOf(path: string, name: string): Promise<Uint8Array> {
+/** A file that a model names, in its own folder. */
+async function fileBeside(path: string, name: string): Promise<Uint8Array> {
   // A model is its folder: a name that leads elsewhere is damage or worse.
   if (/(^|[\\/])\.\.([\\/]|$)|^[\\/]|^[a-z]+:/i.test(name)) {
     throw new RestorationError('MODEL_INVALID', `${path} names a weight file outside its folder: ${name}.`);
@@ -53,8 +56,11 @@ async function shardOf(path: string, name: string): Promise<Uint8Array> {
   return readBytes(file);
 }
 
-/** Reads all files of a model. Throws MODEL_INVALID for those that are missing or cannot be read. */
-export async function readWeights(path: string): Promise<Weights> {
+/**
+ * Reads all files of a model; `external` names those that hold an ONNX model's weights beside it. Throws MODEL_INVALID
+ * for those that are missing or cannot be read.
+ */
+export async function readWeights(path: string, external: readonly string[] = []): Promise<Weights> {
   const format = formatOf(path);
   let bytes: Uint8Array;
   try {
@@ -70,10 +76,13 @@ export async function readWeights(path: string): Promise<Weights> {
         hint: 'Name the folder that `tensorflowjs_converter` wrote, or the model.json in it.',
       });
     }
-    for (const name of paths) shards.push(await shardOf(path, name));
+    for (const name of paths) shards.push(await fileBeside(path, name));
   }
+  const others: { name: string; bytes: Uint8Array }[] = [];
+  for (const name of external) others.push({ name, bytes: await fileBeside(path, name) });
+  const parts = [bytes, ...shards, ...others.map((other) => other.bytes)];
   const hash = createHash('sha256');
-  for (const part of [bytes, ...shards]) hash.update(part);
-  const sizeBytes = [bytes, ...shards].reduce((sum, { length }) => sum + length, 0);
-  return { format, bytes, shards, sha256: hash.digest('hex'), sizeBytes };
+  for (const part of parts) hash.update(part);
+  const sizeBytes = parts.reduce((sum, { length }) => sum + length, 0);
+  return { format, bytes, shards, external: others, sha256: hash.digest('hex'), sizeBytes };
 }

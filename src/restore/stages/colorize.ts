@@ -24,7 +24,9 @@ export const colorize = defineStage({
     const model = colorizeModel(environment.model);
     const { seed } = options;
     const saturation = (options.saturation ?? 1) * model.manifest.saturation;
-    const temperature = options.temperature ?? model.manifest.temperature;
+    // Only chances of colors can be read out in more than one way.
+    const own = model.manifest.adapter === 'chroma-bins' ? model.manifest.temperature : 1;
+    const temperature = options.temperature ?? own;
     return {
       outputFormat: (input) => input,
       run: (frames, context) =>

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { FrameFormat } from '../../core/format.ts';
-import type { Frame } from '../../core/frame.ts';
-import type { StageContext } from '../../core/stage.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Frame, Plane } from '../../core/frame.ts';
+import type { Engine, JobOptions } from '../engine/engine.ts';
 import { defineStage } from './define.ts';
 import { codingOf, deepened, jobFor, nothing, pictureModel, type PictureModel } from './environment.ts';
 import { mapFrames, replaced } from './map-frames.ts';
@@ -12,52 +11,69 @@ const schema = z.object({
   strength: z.number().min(0).max(1),
 });
 
-async function denoiseFrame(
-  frame: Frame,
-  to: FrameFormat,
-  strength: number,
-  { engine, model }: { readonly engine: Engine; readonly model: PictureModel },
-  context: StageContext,
-): Promise<Frame> {
+interface Denoiser {
+  readonly engine: Engine;
+  readonly model: PictureModel;
+  readonly strength: number;
+}
+
+/** Luma through the network, chroma by a filter that the clean luma guides. */
+async function denoiseApart(frame: Frame, to: FrameFormat, by: Denoiser, job: JobOptions): Promise<readonly Plane[]> {
+  const { engine, model, strength } = by;
   const [luma, ...chroma] = frame.planes;
   if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
   const [source, target] = [codingOf(frame.format), codingOf(to)];
-  const job = jobFor(frame, context);
-  try {
-    const { plane } = await engine.run(
-      () => ({ task: 'luma', model, plane: luma.slice(), source, target, strength }) as const,
-      job,
-    );
-    const color =
-      chroma.length === 0
-        ? undefined
-        : await engine.run(
-            () =>
-              ({
-                task: 'denoise-chroma',
-                planes: chroma.map((each) => each.slice()),
-                sampling: to.pixelFormat.sampling,
-                source,
-                luma: plane.slice(),
-                target,
-                strength,
-              }) as const,
-            job,
-          );
-    const planes = [plane, ...(color?.planes ?? [])];
-    return replaced(frame, { format: to, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
-  } finally {
-    frame.dispose();
-  }
+  const { plane } = await engine.run(
+    () => ({ task: 'luma', model, plane: luma.slice(), source, target, strength }) as const,
+    job,
+  );
+  if (chroma.length === 0) return [plane];
+  const { planes } = await engine.run(
+    () =>
+      ({
+        task: 'denoise-chroma',
+        planes: chroma.map((each) => each.slice()),
+        sampling: to.pixelFormat.sampling,
+        source,
+        luma: plane.slice(),
+        target,
+        strength,
+      }) as const,
+    job,
+  );
+  return [plane, ...planes];
+}
+
+/** All planes through a network that takes RGB. */
+async function denoiseRgb(frame: Frame, to: FrameFormat, by: Denoiser, job: JobOptions): Promise<readonly Plane[]> {
+  const { planes } = await by.engine.run(
+    () =>
+      ({
+        task: 'rgb',
+        model: by.model,
+        planes: frame.planes.map((plane) => plane.slice()),
+        sampling: to.pixelFormat.sampling,
+        location: to.chromaLocation,
+        matrix: to.color.matrix,
+        source: codingOf(frame.format),
+        target: codingOf(to),
+        strength: by.strength,
+      }) as const,
+    job,
+  );
+  return planes;
 }
 
 export const denoise = defineStage({
   kind: 'denoise',
-  summary: 'Takes noise and grain away: luma by a network, chroma by a filter that luma guides.',
+  summary:
+    'Takes noise and grain away: luma by a network, chroma by a filter that luma guides; or both by an RGB network.',
   schema,
   create: ({ strength }, environment) => {
     const { engine } = environment;
     const model = pictureModel('denoise', environment.model);
+    const by: Denoiser = { engine, model, strength };
+    const clean = model.manifest.adapter === 'rgb-denoise' ? denoiseRgb : denoiseApart;
     const outputFormat = (input: FrameFormat): FrameFormat => (strength === 0 ? input : deepened(input));
     return {
       outputFormat,
@@ -67,7 +83,15 @@ export const denoise = defineStage({
           : mapFrames(
               frames,
               () => engine.lookAhead,
-              (frame) => denoiseFrame(frame, outputFormat(frame.format), strength, { engine, model }, context),
+              async (frame) => {
+                const format = outputFormat(frame.format);
+                try {
+                  const planes = await clean(frame, format, by, jobFor(frame, context));
+                  return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
+                } finally {
+                  frame.dispose();
+                }
+              },
             ),
     };
   },

@@ -82,6 +82,7 @@ async function upscaleRgb(frame: Frame, to: FrameFormat, by: Upscaler, job: JobO
         matrix: to.color.matrix,
         source: codingOf(frame.format),
         target: codingOf(to),
+        strength: by.strength,
       }) as const,
     job,
   );

@@ -1,4 +1,5 @@
 import { RestorationError } from '../../core/errors.ts';
+import type { Plane } from '../../core/frame.ts';
 import type { ResolvedModel } from '../models/schema.ts';
 import type { TaskTools } from './task.ts';
 
@@ -10,4 +11,11 @@ export function outputFault(model: ResolvedModel, tools: TaskTools, what: string
     : new RestorationError('MODEL_INVALID', `The model ${id} gives ${what}.`, {
         hint: 'Choose another model with --model.',
       });
+}
+
+/** Whether a sample of the plane's values are all the same. */
+export function isFlat(plane: Plane): boolean {
+  const step = Math.max(1, Math.floor(plane.length / 4096));
+  for (let i = step; i < plane.length; i += step) if (plane[i] !== plane[0]) return false;
+  return true;
 }

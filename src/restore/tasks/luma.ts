@@ -4,7 +4,7 @@ import { catmullRom, lanczos3, resample } from '../pixels/resample.ts';
 import { codesFor, lumaToCodes, type PlaneCoding } from '../pixels/codes.ts';
 import { scratch } from '../pixels/scratch.ts';
 import { runTiled, type TiledPicture } from '../tiling/run.ts';
-import { outputFault } from './faults.ts';
+import { isFlat, outputFault } from './faults.ts';
 import type { TaskTools } from './task.ts';
 
 /** A luma plane through a network: super-resolution or denoising. */
@@ -97,11 +97,4 @@ function blend({ plane, source, strength }: LumaRequest, result: Float32Array): 
     const before = ((plane[i] ?? 0) - source.codes.black) / source.codes.span;
     result[i] = before + strength * ((result[i] ?? 0) - before);
   }
-}
-
-/** Whether a sample of the plane's values are all the same. */
-function isFlat(plane: Plane): boolean {
-  const step = Math.max(1, Math.floor(plane.length / 4096));
-  for (let i = step; i < plane.length; i += step) if (plane[i] !== plane[0]) return false;
-  return true;
 }

@@ -14,7 +14,7 @@ import {
 import { catmullRom, lanczos3, resample, triangle } from '../pixels/resample.ts';
 import { scratch } from '../pixels/scratch.ts';
 import { runTiled, type TiledPicture } from '../tiling/run.ts';
-import { outputFault } from './faults.ts';
+import { isFlat, outputFault } from './faults.ts';
 import type { TaskTools } from './task.ts';
 
 /** A whole picture through a network that takes and gives RGB. */
@@ -28,6 +28,8 @@ export interface RgbRequest {
   readonly matrix: Matrix;
   readonly source: PlaneCoding;
   readonly target: PlaneCoding;
+  /** Noise level, 0..1, for networks that take one; for other denoisers the share of their result. */
+  readonly strength: number;
 }
 
 export interface RgbReply {
@@ -71,6 +73,9 @@ function pictureOf(request: RgbRequest, whole: Ycc): TiledPicture {
   const kg = 1 - kr - kb;
   const toRed = 2 * (1 - kr);
   const toBlue = 2 * (1 - kb);
+  const { kind, input } = model.manifest;
+  const share = kind === 'denoise' && input.strengthName === undefined ? request.strength : 1;
+  const mixed = (before: number, after: number): number => before + share * (after - before);
   return {
     width,
     height,
@@ -101,9 +106,18 @@ function pictureOf(request: RgbRequest, whole: Ycc): TiledPicture {
           const green = data[from + column + channelStride] ?? 0;
           const blue = data[from + column + 2 * channelStride] ?? 0;
           const bright = kr * red + kg * green + kb * blue;
-          whole.luma.data[to + column] = bright;
-          whole.cb.data[to + column] = (blue - bright) / toBlue;
-          whole.cr.data[to + column] = (red - bright) / toRed;
+          const at = to + column;
+          const [u, v] = [(blue - bright) / toBlue, (red - bright) / toRed];
+          if (share === 1) {
+            whole.luma.data[at] = bright;
+            whole.cb.data[at] = u;
+            whole.cr.data[at] = v;
+          } else {
+            // A denoiser keeps the size, so that source and result lie at the same place.
+            whole.luma.data[at] = mixed(((luma[at] ?? 0) - codes.black) / codes.span, bright);
+            whole.cb.data[at] = mixed(cb[at] ?? 0, u);
+            whole.cr.data[at] = mixed(cr[at] ?? 0, v);
+          }
         }
       }
     },
@@ -118,7 +132,7 @@ export async function runRgb(request: RgbRequest, tools: TaskTools): Promise<Rgb
   const height = source.height * scale;
   const plane = (name: string): FloatPlane => ({ width, height, data: scratch(name, width * height) });
   const whole: Ycc = { luma: plane('luma'), cb: plane('whole cb'), cr: plane('whole cr') };
-  await runTiled(pictureOf(request, whole), model, 0, tools);
+  await runTiled(pictureOf(request, whole), model, request.strength, tools);
 
   const kernel = width > target.width || height > target.height ? lanczos3 : catmullRom;
   const bright = resample(whole.luma, target.width, target.height, { kernel });
@@ -141,5 +155,8 @@ export async function runRgb(request: RgbRequest, tools: TaskTools): Promise<Rgb
     }
   }
   if (!valid) throw outputFault(model, tools, 'values that are not numbers');
+  if (tools.suspicious && isFlat(luma) && !isFlat(request.planes[0] ?? luma)) {
+    throw outputFault(model, tools, 'an empty picture');
+  }
   return { planes };
 }

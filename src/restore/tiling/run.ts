@@ -1,9 +1,13 @@
 import { RestorationError } from '../../core/errors.ts';
 import type { TensorValue } from '../backends/backend.ts';
+import { formsOf } from '../models/adapters.ts';
+import { strengthFeed } from '../models/interface.ts';
 import type { PictureManifest, ResolvedModel } from '../models/schema.ts';
-import type { TaskTools } from '../tasks/task.ts';
 import { scratch } from '../pixels/scratch.ts';
-import { planTiles, roundUp, type Tile } from './tiles.ts';
+import { dimsOf, isPlain, packTensor, unpackTensor } from '../pixels/tensors.ts';
+import { outputFault } from '../tasks/faults.ts';
+import type { TaskTools } from '../tasks/task.ts';
+import { planFixedTiles, planTiles, roundUp, type Tile } from './tiles.ts';
 
 const SMALLEST_TILE = 32;
 
@@ -34,37 +38,54 @@ export interface TileResult {
   readonly offset: number;
 }
 
+type Infer = (
+  feeds: Record<string, TensorValue>,
+  into: Record<string, TensorValue>,
+) => Promise<Record<string, TensorValue>>;
+
+function tilesOf(picture: TiledPicture, manifest: PictureManifest, tileSize: number): Tile[] {
+  const { sizeMultiple, receptiveField, input } = manifest;
+  if (input.size) return planFixedTiles(picture.width, picture.height, input.size, receptiveField);
+  const [width, height] = [roundUp(picture.width, sizeMultiple), roundUp(picture.height, sizeMultiple)];
+  return planTiles(width, height, tileSize, receptiveField, sizeMultiple);
+}
+
 async function runTiles(
   picture: TiledPicture,
-  { manifest }: { manifest: PictureManifest },
+  model: ResolvedModel & { readonly manifest: PictureManifest },
   strength: number,
   tileSize: number,
-  open: { readonly infer: (feeds: Record<string, TensorValue>, into: Record<string, TensorValue>) => Promise<unknown> },
+  { infer, tools }: { readonly infer: Infer; readonly tools: TaskTools },
 ): Promise<void> {
-  const { sizeMultiple, scale, receptiveField, input, output } = manifest;
-  const [width, height] = [roundUp(picture.width, sizeMultiple), roundUp(picture.height, sizeMultiple)];
-  const tiles = planTiles(width, height, tileSize, receptiveField, sizeMultiple);
+  const { manifest } = model;
+  const { scale } = manifest;
+  const { input, output } = formsOf(manifest);
+  const tiles = tilesOf(picture, manifest, tileSize);
   const largest = tiles.reduce((most, { inWidth, inHeight }) => Math.max(most, inWidth * inHeight), 0);
   const fed = scratch('tile in', largest * picture.channels);
   const got = scratch('tile out', largest * picture.channels * scale * scale);
-  const level: TensorValue = { type: 'float32', dims: [1], data: Float32Array.of(strength) };
+  const level = strengthFeed(manifest, strength);
   for (const tile of tiles) {
     const area = tile.inWidth * tile.inHeight * picture.channels;
     const data = fed.subarray(0, area);
     picture.read(tile.inX, tile.inY, tile.inWidth, tile.inHeight, data);
     const result = got.subarray(0, area * scale * scale);
-    const feeds: Record<string, TensorValue> = {
-      [input.name]: { type: 'float32', dims: [1, picture.channels, tile.inHeight, tile.inWidth], data },
-    };
-    if (input.strengthName !== undefined) feeds[input.strengthName] = level;
-    const dims = [1, picture.channels, tile.inHeight * scale, tile.inWidth * scale];
-    await open.infer(feeds, { [output.name]: { type: 'float32', dims, data: result } });
-    const stride = tile.inWidth * scale;
+    const [width, height] = [tile.inWidth * scale, tile.inHeight * scale];
+    const feeds = { [input.name]: packTensor(input, data, tile.inWidth, tile.inHeight), ...level };
+    if (isPlain(output)) {
+      await infer(feeds, { [output.name]: { type: 'float32', dims: dimsOf(output, width, height), data: result } });
+    } else {
+      const value = (await infer(feeds, {}))[output.name];
+      if (value?.type !== output.type || value.data.length !== result.length) {
+        throw outputFault(model, tools, `a result that is not ${output.channels} x ${height} x ${width}`);
+      }
+      unpackTensor(output, value, result, width * height);
+    }
     picture.write(tile, {
       data: result,
-      stride,
-      channelStride: stride * tile.inHeight * scale,
-      offset: (tile.y - tile.inY) * scale * stride + (tile.x - tile.inX) * scale,
+      stride: width,
+      channelStride: width * height,
+      offset: (tile.y - tile.inY) * scale * width + (tile.x - tile.inX) * scale,
     });
   }
 }
@@ -84,13 +105,14 @@ export async function runTiled(
   for (;;) {
     try {
       await runTiles(picture, model, strength, open.tileSize, {
+        tools,
         infer: (feeds, into) => tools.infer(open.session, feeds, into),
       });
       return;
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;
       const largest = Math.min(open.tileSize, Math.max(picture.width, picture.height));
-      if (largest <= SMALLEST_TILE) {
+      if (largest <= SMALLEST_TILE || model.manifest.input.size) {
         throw new RestorationError('OUT_OF_MEMORY', `There is not enough memory to run ${model.manifest.id}.`, {
           hint: 'Close other programs, or choose a smaller model or fewer workers.',
           cause: error,

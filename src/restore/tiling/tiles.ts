@@ -49,3 +49,48 @@ export function planTiles(width: number, height: number, size: number, halo: num
   }
   return tiles;
 }
+
+/** Windows of exactly `size` over `length`, inside it as long as it is long enough, and the part that each contributes. */
+function windows(
+  length: number,
+  size: number,
+  halo: number,
+): readonly (readonly [at: number, from: number, to: number])[] {
+  if (length <= size) return [[0, 0, length]];
+  // A halo that leaves hardly anything would take for ever; seams are the lesser evil.
+  const reach = Math.min(halo, Math.floor(size / 4));
+  const count = Math.ceil((length - 2 * reach) / (size - 2 * reach));
+  const starts = Array.from({ length: count }, (_, i) => Math.round((i * (length - size)) / (count - 1)));
+  return starts.map((at, i) => {
+    const before = starts[i - 1];
+    const after = starts[i + 1];
+    // Neighbors meet in the middle of what both see.
+    const from = before === undefined ? 0 : Math.ceil((at + before + size) / 2);
+    const to = after === undefined ? length : Math.ceil((after + at + size) / 2);
+    return [at, from, to];
+  });
+}
+
+/**
+ * Tiles for a network that takes pictures of one size only: every tile is fed with exactly that many pixels. Halos are
+ * `halo` or a quarter of the tile, whichever is less.
+ */
+export function planFixedTiles(
+  width: number,
+  height: number,
+  size: { readonly width: number; readonly height: number },
+  halo: number,
+): Tile[] {
+  return windows(height, size.height, halo).flatMap(([inY, y, bottom]) =>
+    windows(width, size.width, halo).map(([inX, x, right]) => ({
+      x,
+      y,
+      width: right - x,
+      height: bottom - y,
+      inX,
+      inY,
+      inWidth: size.width,
+      inHeight: size.height,
+    })),
+  );
+}

@@ -1,0 +1,95 @@
+import type { BinsManifest } from '../models/schema.ts';
+import { colorNoise } from '../pixels/color-noise.ts';
+import { lumaOf, saturated, sized, workingSize, type ColorizeReply, type RequestFor } from './colorize-request.ts';
+import { outputFault } from './faults.ts';
+import type { TaskTools } from './task.ts';
+
+interface Colors {
+  readonly cb: Float32Array;
+  readonly cr: Float32Array;
+  readonly confidence: Float32Array;
+}
+
+/**
+ * The annealed mean of Zhang et al. 2016: probabilities are sharpened, f_T(z) = exp(log z / T) / sum, then the mean of
+ * the bins is taken. T = 1 is the plain mean (safe, grayish), T near 0 the most likely bin (vivid, speckled).
+ * Confidence is 1 less the normalized entropy of the probabilities as they are.
+ */
+function decode(
+  logits: Float32Array,
+  bins: readonly (readonly [number, number])[],
+  cells: number,
+  temperature: number,
+): Colors {
+  const greatest = new Float32Array(cells).fill(-Infinity);
+  for (let i = 0; i < logits.length; i++) {
+    const cell = i % cells;
+    const value = logits[i] ?? 0;
+    if (value > (greatest[cell] ?? 0)) greatest[cell] = value;
+  }
+  const cb = new Float32Array(cells);
+  const cr = new Float32Array(cells);
+  const sharp = new Float64Array(cells);
+  const plain = new Float64Array(cells);
+  const spread = new Float64Array(cells);
+  bins.forEach(([blue, red], bin) => {
+    const start = bin * cells;
+    for (let cell = 0; cell < cells; cell++) {
+      const level = (logits[start + cell] ?? 0) - (greatest[cell] ?? 0);
+      const chance = Math.exp(level);
+      const sharpened = temperature === 1 ? chance : Math.exp(level / temperature);
+      sharp[cell] = (sharp[cell] ?? 0) + sharpened;
+      cb[cell] = (cb[cell] ?? 0) + sharpened * blue;
+      cr[cell] = (cr[cell] ?? 0) + sharpened * red;
+      plain[cell] = (plain[cell] ?? 0) + chance;
+      spread[cell] = (spread[cell] ?? 0) + chance * level;
+    }
+  });
+  const confidence = new Float32Array(cells);
+  for (let cell = 0; cell < cells; cell++) {
+    cb[cell] = (cb[cell] ?? 0) / (sharp[cell] ?? 1);
+    cr[cell] = (cr[cell] ?? 0) / (sharp[cell] ?? 1);
+    // Entropy of exp(level) / sum: log sum - mean level.
+    const sum = plain[cell] ?? 1;
+    const entropy = Math.log(sum) - (spread[cell] ?? 0) / sum;
+    confidence[cell] = Math.min(1, Math.max(0, 1 - entropy / Math.log(bins.length)));
+  }
+  return { cb, cr, confidence };
+}
+
+let noise: { readonly key: string; readonly values: Float32Array } | undefined;
+
+/** The field of a seed, kept while seed, size and model stay the same. */
+function noiseFor(seed: number, model: RequestFor<BinsManifest>['model'], width: number, height: number): Float32Array {
+  const key = [seed, model.sha256, width, height].join(' ');
+  if (noise?.key !== key) noise = { key, values: colorNoise(seed, model.manifest.bins, width, height) };
+  return noise.values;
+}
+
+/** Colors from a network that gives logits over chroma classes for each cell. */
+export async function colorsFromBins(request: RequestFor<BinsManifest>, tools: TaskTools): Promise<ColorizeReply> {
+  const { model, area, seed, saturation, temperature } = request;
+  const { input, output, bins, reduction } = model.manifest;
+  const picture = lumaOf(request);
+  const work = workingSize(area, model.manifest);
+  const fed = sized(picture, work.width, work.height);
+  const { session } = await tools.model(model);
+  const results = await tools.infer(session, {
+    [input.name]: { type: 'float32', dims: [1, 1, work.height, work.width], data: fed.data },
+  });
+  const [width, height] = [work.width / reduction, work.height / reduction];
+  const logits = results[output.name]?.data;
+  const cells = width * height;
+  if (!(logits instanceof Float32Array) || logits.length !== bins.length * cells) {
+    throw outputFault(model, tools, `a result that is not ${bins.length} x ${height} x ${width}`);
+  }
+  if (seed !== 0) {
+    const field = noiseFor(seed, model, width, height);
+    for (let i = 0; i < logits.length; i++) logits[i] = (logits[i] ?? 0) + (field[i] ?? 0);
+  }
+  const { cb, cr, confidence } = decode(logits, bins, cells, temperature);
+  if (cb.some(Number.isNaN)) throw outputFault(model, tools, 'values that are not numbers');
+  const limit = saturated(saturation);
+  const luma = sized(picture, width, height).data;
+  return { width, height, cb: cb.map(limit), cr: cr.map(limit), confidence, luma };
+}
