@@ -26,7 +26,7 @@ export function addDegradeCommand(program: Command, env: Pick<CommandEnvironment
     .option(
       '--op <name=strength>',
       `a degradation and its strength 0..1, again for more, in this order; default: ${DEFAULT_OPERATIONS.join(' ')}`,
-      (value: string, before: string[] = []) => [...before, value],
+      (value: string, before: string[] | undefined) => [...(before ?? []), value],
     )
     .option('--seed <n>', 'the same seed gives the same damage', seedFrom, 1)
     .option('--overwrite', 'replace the output if it is there')
