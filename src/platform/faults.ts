@@ -2,11 +2,12 @@ import { spawn as realSpawn } from 'node:child_process';
 import * as realFs from 'node:fs/promises';
 
 /**
- * The door to files and processes that fault tests stand in: with RESTORE_FAULT=write:3:ENOSPC the third write of this
- * process fails so. Kinds: open, read, write, fsync, rename, remove, spawn. Without the variable these are Node's own
- * functions.
+ * The door to files, processes and threads that fault tests stand in: with RESTORE_FAULT=write:3:ENOSPC the third write of
+ * this process fails so. Kinds: open, read, write, fsync, rename, remove, spawn, and thread: a message to a worker thread,
+ * which then ends (EXIT) or never gets it (HANG). With the code PAUSE the process stops itself there until SIGCONT. Without
+ * the variable these are Node's own functions.
  */
-const KINDS = ['open', 'read', 'write', 'fsync', 'rename', 'remove', 'spawn'] as const;
+const KINDS = ['open', 'read', 'write', 'fsync', 'rename', 'remove', 'spawn', 'thread'] as const;
 type Kind = (typeof KINDS)[number];
 
 interface Fault {
@@ -24,9 +25,20 @@ function parseFault(text: string | undefined): Fault | undefined {
 const fault = parseFault(process.env['RESTORE_FAULT']);
 let count = 0;
 
-function strike(kind: Kind, what: string): void {
-  if (fault?.kind !== kind || ++count !== fault.at) return;
+/** The code of the fault when its call has come. */
+function due(kind: Kind, what: string): string | undefined {
+  if (fault?.kind !== kind || ++count !== fault.at) return undefined;
   process.stderr.write(`[fault] ${kind} ${fault.at} ${fault.code} ${what}\n`);
+  return fault.code;
+}
+
+function strike(kind: Kind, what: string): void {
+  const code = due(kind, what);
+  if (fault === undefined || code === undefined) return;
+  if (code === 'PAUSE') {
+    process.kill(process.pid, 'SIGSTOP');
+    return;
+  }
   throw Object.assign(new Error(`${fault.code}: made to fail, ${kind} '${what}'`), { code: fault.code });
 }
 
@@ -86,3 +98,6 @@ export const spawn: typeof realSpawn = fault
       return realSpawn(...args);
     }) as typeof realSpawn)
   : realSpawn;
+
+/** What is to happen to a worker thread with the message that it gets now. */
+export const threadFault = (): string | undefined => (fault ? due('thread', '') : undefined);

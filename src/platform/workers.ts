@@ -1,5 +1,6 @@
 import { availableParallelism, totalmem } from 'node:os';
 import { parentPort, Worker, workerData, type Transferable } from 'node:worker_threads';
+import { threadFault } from './faults.ts';
 
 /** What the starter of a thread hears from it. After `onEnd` nothing more is heard. */
 export interface ThreadListener {
@@ -39,7 +40,9 @@ export function startThread(entry: string, data: unknown, listener: ThreadListen
   });
   return {
     post: (message, transfer) => {
-      worker.postMessage(message, transfer ?? []);
+      const fault = threadFault();
+      if (fault !== 'HANG') worker.postMessage(message, transfer ?? []);
+      if (fault === 'EXIT') void worker.terminate();
     },
     end: async () => {
       await worker.terminate();

@@ -1,5 +1,6 @@
 import { appendFileSync } from 'node:fs';
 import { watchFolder } from '../../src/batch/watch.ts';
+import { systemClock } from '../../src/platform/clock.ts';
 import { textWork } from '../unit/batch-helpers.ts';
 
 /**
@@ -12,4 +13,4 @@ lines.push = (...items: string[]): number => {
   for (const item of items) appendFileSync(log, `${item}\n`);
   return 0;
 };
-await watchFolder({ folder, once: true, settleSeconds: 1 }, { work: textWork(lines, 20) });
+await watchFolder({ folder, once: true, settleSeconds: 2 }, { work: textWork(lines, 20, systemClock) });

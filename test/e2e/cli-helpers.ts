@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, realpath, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { execa, type Options } from 'execa';
 import { expect } from 'vitest';
@@ -31,6 +32,29 @@ export async function cli(args: readonly string[], options: Options = {}): Promi
     ...options,
   });
   return { exitCode, stdout: String(stdout), stderr: String(stderr) };
+}
+
+/**
+ * Sends a signal to a program that stops itself at a chosen call (RESTORE_FAULT=rename:5:PAUSE): it comes in the middle of
+ * the work on every machine, however fast.
+ */
+export function signalWhenPaused(
+  run: { readonly stderr: Readable; kill(signal: NodeJS.Signals): boolean },
+  signal: NodeJS.Signals,
+): Promise<void> {
+  return new Promise((resolve) => {
+    let said = '';
+    run.stderr.on('data', (text: Buffer) => {
+      said += text.toString();
+      if (!/^\[fault\].*PAUSE/m.test(said)) return;
+      said = '';
+      run.kill(signal);
+      // It may have said so and not have stopped itself yet.
+      const goOn = setInterval(() => run.kill('SIGCONT'), 50);
+      run.stderr.once('end', () => clearInterval(goOn));
+    });
+    run.stderr.once('end', resolve);
+  });
 }
 
 /** A folder of its own for one test file; its name holds nothing that a test is about. */

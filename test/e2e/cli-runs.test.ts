@@ -3,7 +3,7 @@ import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeClip } from '../fixtures/media/clips.ts';
-import { cli, CLI, eventsOf, makeFolder, snapshot } from './cli-helpers.ts';
+import { cli, CLI, eventsOf, makeFolder, signalWhenPaused, snapshot } from './cli-helpers.ts';
 
 /** The quickest that still goes the whole way: nothing is done to the picture, and the encoder hurries. */
 const QUICK = ['--device', 'cpu', '--preset', 'none', '--codec', 'h264', '--encoder-preset', 'ultrafast'];
@@ -131,14 +131,9 @@ test('Ctrl-C stops in order with exit code 75, and the same command goes on', as
     '--segment-frames',
     '20',
   ];
-  const run = execa(process.execPath, [CLI, ...args], { cwd, reject: false, stdin: 'ignore' });
-  // Once: a second one would end it at once.
-  let isStopping = false;
-  run.stdout.on('data', (text: Buffer) => {
-    if (isStopping || !/"type":"segment".*"state":"done"/.test(text.toString())) return;
-    isStopping = true;
-    run.kill('SIGINT');
-  });
+  const env = { RESTORE_FAULT: 'rename:5:PAUSE' };
+  const run = execa(process.execPath, [CLI, ...args], { cwd, reject: false, stdin: 'ignore', env });
+  await signalWhenPaused(run, 'SIGINT');
   const stopped = await run;
   expect(stopped.exitCode).toBe(75);
   expect(eventsOf({ stdout: stopped.stdout }).at(-1)).toMatchObject({ type: 'error', code: 'STOPPED' });

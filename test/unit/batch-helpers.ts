@@ -6,27 +6,15 @@ import type { FilmWork } from '../../src/batch/watch-film.ts';
 import type { RestoreEvent } from '../../src/core/events.ts';
 import { RestorationError } from '../../src/core/errors.ts';
 import type { Clock } from '../../src/platform/clock.ts';
-import { systemClock } from '../../src/platform/clock.ts';
 
 export const tempFolder = (): string => mkdtempSync(path.join(os.tmpdir(), 'watch-'));
-
-/** A clock that runs faster than time, from a given moment. */
-export function fastClock(factor: number, startMs = Date.now()): Clock {
-  const origin = performance.now();
-  const monotonic = (): number => (performance.now() - origin) * factor;
-  return {
-    monotonic,
-    now: () => startMs + monotonic(),
-    sleep: (ms, signal) => systemClock.sleep(ms / factor, signal),
-  };
-}
 
 /**
  * "Restores" text files, segment by segment, with the same promises as the real thing: the result appears under its name when
  * it is whole, finished segments are kept. Files say what happens to them: 'bad' is no film, 'flaky' fails, 'slow' takes
- * `slowMs` a segment.
+ * `slowMs` of the clock a segment.
  */
-export function textWork(log: string[], slowMs = 200): FilmWork {
+export function textWork(log: string[], slowMs: number, clock: Clock): FilmWork {
   return {
     size: async ({ input }) => ({ frames: (await readFile(input, 'utf8')).split(' ').length, pixels: 1, kind: 'text' }),
     sizeOf: ({ estimate }) => ({ frames: estimate.frames, pixels: 1, kind: 'text' }),
@@ -43,7 +31,7 @@ export function textWork(log: string[], slowMs = 200): FilmWork {
         const file = path.join(work, `segment-${index}`);
         const there = await readFile(file, 'utf8').catch(() => undefined);
         if (there !== word) {
-          if (text.startsWith('slow')) await systemClock.sleep(slowMs, signal);
+          if (text.startsWith('slow')) await clock.sleep(slowMs, signal);
           signal.throwIfAborted();
           log.push(`${path.basename(input)}:${index}`);
           await writeFile(file, word);

@@ -3,7 +3,8 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LeaseBook, type Lease } from '../../src/batch/lease.ts';
 import { ownIdentity } from '../../src/platform/host.ts';
-import { fastClock, tempFolder } from './batch-helpers.ts';
+import { tempFolder } from './batch-helpers.ts';
+import { virtualClock } from './virtual-clock.ts';
 
 const EXPIRES_MS = 120_000;
 let folder = '';
@@ -17,7 +18,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-const book = (clock = fastClock(1)): LeaseBook => new LeaseBook(folder, clock, EXPIRES_MS);
+const book = (clock = virtualClock()): LeaseBook => new LeaseBook(folder, clock, EXPIRES_MS);
 
 async function take(from: LeaseBook, id = 'film'): Promise<Lease | undefined> {
   const lease = await from.acquire(id);
@@ -66,30 +67,30 @@ test('a process that is gone is succeeded at once, also when its number was give
 
 test('a live process keeps its lease however long it is silent', async () => {
   await leave({});
-  const observer = book(fastClock(1_000_000));
+  const clock = virtualClock();
+  const observer = book(clock);
   for (let i = 0; i < 3; i++) {
     expect(await take(observer)).toBeUndefined();
-    await fastClock(1).sleep(2);
+    await clock.sleep(2 * EXPIRES_MS);
   }
 });
 
 test('another machine is succeeded when it has been silent for its time, by the clock of whoever waits', async () => {
   const file = await leave({ host: 'elsewhere' });
-  let nowMs = 0;
-  const observer = book({ ...fastClock(1), monotonic: () => nowMs });
+  const clock = virtualClock();
+  const observer = book(clock);
   expect(await take(observer)).toBeUndefined();
-  nowMs += EXPIRES_MS / 2;
+  await clock.sleep(EXPIRES_MS / 2);
   await writeFile(file, JSON.stringify({ ...ownIdentity(), host: 'elsewhere' }));
   expect(await take(observer)).toBeUndefined();
-  nowMs += EXPIRES_MS * 0.7;
+  await clock.sleep(EXPIRES_MS * 0.7);
   expect(await take(observer)).toBeUndefined();
-  nowMs += EXPIRES_MS;
+  await clock.sleep(EXPIRES_MS);
   expect(await take(observer)).toBeDefined();
 });
 
 test('an owner that was succeeded notices before it does anything', async () => {
-  const clock = fastClock(1);
-  const lease = await take(book(clock));
+  const lease = await take(book());
   await lease?.assertHeld();
   await leave({ host: 'elsewhere' }, 2);
   await expect(lease?.assertHeld()).rejects.toMatchObject({ code: 'STOPPED' });
@@ -99,7 +100,7 @@ test('an owner that was succeeded notices before it does anything', async () => 
 test('a lease that a power cut left empty does not stay for ever', async () => {
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, 'film.1.lease'), '');
-  const clock = fastClock(10_000);
+  const clock = virtualClock();
   const observer = book(clock);
   expect(await take(observer)).toBeUndefined();
   await clock.sleep(EXPIRES_MS * 1.5);

@@ -5,7 +5,8 @@ import { watchFolder, type WatchOptions } from '../../src/batch/watch.ts';
 import type { WatchEvent } from '../../src/batch/watch-events.ts';
 import { RestorationError } from '../../src/core/errors.ts';
 import type { Clock } from '../../src/platform/clock.ts';
-import { fastClock, filesIn, tempFolder, textWork } from './batch-helpers.ts';
+import { filesIn, tempFolder, textWork } from './batch-helpers.ts';
+import { virtualClock } from './virtual-clock.ts';
 
 let folder = '';
 let log: string[] = [];
@@ -18,6 +19,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
 const drop = (name: string, text: string): Promise<void> => writeFile(path.join(folder, 'inbox', name), text);
 const count = (type: WatchEvent['type']): number => events.filter((event) => event.type === type).length;
 
@@ -29,12 +33,12 @@ interface Given {
 }
 
 function watch(options: Partial<WatchOptions> = {}, given: Given = {}): ReturnType<typeof watchFolder> {
-  const { onEvent, slowMs, clock = fastClock(200), signal } = given;
+  const { onEvent, slowMs = 40_000, clock = virtualClock(), signal } = given;
   return watchFolder(
     { folder, once: true, settleSeconds: 10, ...options },
     {
       clock,
-      work: textWork(log, slowMs),
+      work: textWork(log, slowMs, clock),
       ...(signal ? { signal } : {}),
       onEvent: (event) => {
         events.push(event);
@@ -100,7 +104,7 @@ test('a pair of which one name is taken gets a number, and nothing is overwritte
 });
 
 test('a file is taken only when it has not changed for a while', async () => {
-  const clock = fastClock(20);
+  const clock = virtualClock();
   await drop('a.txt', 'one');
   const grown = (async () => {
     for (let i = 0; i < 8; i++) {
@@ -119,7 +123,6 @@ test('a file that changes while it is worked on is done again, whole', async () 
   await watch(
     {},
     {
-      slowMs: 100,
       onEvent: (event) => {
         if (
           event.type === 'restore' &&
@@ -202,10 +205,9 @@ test('a stop parks: finished segments are kept and the film goes on at the next 
 
 test('outside the window films are parked, and each night has its summary', async () => {
   await drop('a.txt', `slow ${Array.from({ length: 10 }, (_, i) => i).join(' ')}`);
-  // A day of this clock takes 4.3 s; a segment takes some quarter of an hour of it.
-  const clock = fastClock(20_000, Date.parse('2026-03-28T20:30:00Z'));
+  const clock = virtualClock(Date.parse('2026-03-28T20:30:00Z'));
   const options = { window: '22:00-00:30', timeZone: 'Europe/Berlin' };
-  await watch(options, { clock, slowMs: 60 });
+  await watch(options, { clock, slowMs: 20 * MINUTE });
   const windows = events.flatMap((event) => (event.type === 'window' ? [`${event.open} ${event.until}`] : []));
   expect(windows.slice(0, 3)).toEqual([
     'false 2026-03-28T21:00:00.000Z',
@@ -217,20 +219,19 @@ test('outside the window films are parked, and each night has its summary', asyn
   const summaries = events.flatMap((event) => (event.type === 'summary' ? [event.summary] : []));
   expect(summaries.at(0)?.left).toHaveLength(1);
   expect(summaries.flatMap(({ done }) => done)).toHaveLength(1);
-}, 60_000);
+});
 
 test('a clock that is set forward and back parks and goes on: nothing is done twice, nothing waits for ever', async () => {
   await drop('a.txt', `slow ${Array.from({ length: 12 }, (_, i) => i).join(' ')}`);
-  const steady = fastClock(1_000, Date.parse('2026-11-20T22:30:00Z'));
+  const steady = virtualClock(Date.parse('2026-11-20T22:30:00Z'));
   let jumpMs = 0;
   const clock = { ...steady, now: () => steady.now() + jumpMs };
-  const HOUR = 3_600_000;
   let jumps = 0;
   await watch(
     { window: '22:00-07:00', timeZone: 'UTC' },
     {
       clock,
-      slowMs: 60,
+      slowMs: MINUTE,
       onEvent: (event) => {
         // First to noon, and when that has parked it, to the evening before.
         if (event.type === 'restore' && event.event.type === 'segment' && event.event.index === 3 && jumps === 0) {
@@ -240,7 +241,7 @@ test('a clock that is set forward and back parks and goes on: nothing is done tw
         if (event.type === 'parked' && jumps === 1) {
           jumps = 2;
           jumpMs = -12 * HOUR - 30 * 60_000;
-          setTimeout(() => (jumpMs = -24 * HOUR), 300);
+          void clock.sleep(5 * MINUTE).then(() => (jumpMs = -24 * HOUR));
         }
       },
     },
@@ -249,14 +250,14 @@ test('a clock that is set forward and back parks and goes on: nothing is done tw
   expect(new Set(log).size).toBe(13);
   expect(log.length).toBeLessThanOrEqual(14);
   expect(count('finished')).toBe(1);
-}, 60_000);
+});
 
 test('until: the shortest first, nothing that cannot be finished, and an end', async () => {
   await drop('warm.txt', 'slow one two three');
   await drop('long.txt', `slow ${'word '.repeat(400).trim()}`);
   await drop('short.txt', 'slow one');
-  const clock = fastClock(600, Date.parse('2026-11-20T22:00:00Z'));
-  const summary = await watch({ once: false, until: '23:00', timeZone: 'UTC' }, { clock, slowMs: 50 });
+  const clock = virtualClock(Date.parse('2026-11-20T22:00:00Z'));
+  const summary = await watch({ once: false, until: '23:00', timeZone: 'UTC' }, { clock, slowMs: MINUTE / 2 });
   expect(events.filter((event) => event.type === 'finished').map((event) => event.film)).toEqual([
     'short.txt',
     'warm.txt',
