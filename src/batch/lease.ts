@@ -10,6 +10,8 @@ import { createOwned, type OwnedFile } from '../platform/owned-file.ts';
 const EXTENSION = '.lease';
 /** Beats within the time after which a silent owner counts as gone. */
 const BEATS = 4;
+/** A silent owner is looked at this often. */
+const LOOK_MS = 2_000;
 
 const contentSchema = z.object({
   token: z.string(),
@@ -82,6 +84,31 @@ export class LeaseBook {
       this.#seen.delete(name);
     }
     return this.#hold(id, file, owned, content);
+  }
+
+  /**
+   * As `acquire`, for who cannot come again later: waits while nobody can say whether the owner lives, until it has been
+   * silent for its time (then it is succeeded) or has given a sign of life (then undefined). `onWait` hears who it is.
+   */
+  async acquireFromSilent(
+    id: string,
+    signal: AbortSignal | undefined,
+    onWait: (owner: string) => void,
+  ): Promise<Lease | undefined> {
+    let first: string | undefined;
+    for (;;) {
+      const lease = await this.acquire(id);
+      if (lease) return lease;
+      const file = (await this.#files(id)).at(-1);
+      const text = file && (await readText(path.join(this.#folder, file.name)).catch(() => undefined));
+      if (text !== undefined) {
+        const content = parseContent(text);
+        if ((content && isRunning(content) === true) || (first !== undefined && first !== text)) return undefined;
+        if (first === undefined) onWait((await this.owner(id)) ?? 'Another process');
+        first = text;
+      }
+      await this.#clock.sleep(LOOK_MS, signal);
+    }
   }
 
   /** Who holds it, in words; undefined when nobody does who is known to be alive or could be. */

@@ -42,10 +42,14 @@ async function nearestThere(folder: string): Promise<string> {
 }
 
 /**
- * Where the result goes, checked before any work is done. Throws OUTPUT_IS_INPUT, OUTPUT_EXISTS (without `overwrite`) or
- * OUTPUT_UNWRITABLE.
+ * Where the result goes, checked before any work is done. `isOwn` tells whether a file that is there is the result of this
+ * very restoration. Throws OUTPUT_IS_INPUT, OUTPUT_EXISTS (for others' files, without `overwrite`) or OUTPUT_UNWRITABLE.
  */
-export async function planOutput(options: RestoreOptions, container: Container): Promise<string> {
+export async function planOutput(
+  options: RestoreOptions,
+  container: Container,
+  isOwn: (output: string) => Promise<boolean>,
+): Promise<string> {
   const { input } = options;
   let output = path.join(path.dirname(input), defaultName(input, container));
   let inFolder = false;
@@ -63,7 +67,7 @@ export async function planOutput(options: RestoreOptions, container: Container):
     });
   }
   const present = await statOrUndefined(output);
-  if (present && options.overwrite !== true) {
+  if (present && options.overwrite !== true && !(await isOwn(output))) {
     throw new RestorationError('OUTPUT_EXISTS', `${output} exists already.`, {
       hint: 'Name another file with -o, or allow replacing it with --overwrite.',
     });

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { Journal } from '../batch/journal.ts';
 import { RestorationError } from '../core/errors.ts';
 import type { FrameFormat } from '../core/format.ts';
 import type { MediaInfo, Rect } from '../core/media.ts';
@@ -112,7 +113,11 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     segmentFrames,
     ffmpegBanner: tools.banner,
   });
-  const output = await planOutput(options, encode.container);
+  const workdirFor = (output: string): string =>
+    path.join(options.workdir ?? path.join(path.dirname(output), DEFAULT_WORKDIR), hash);
+  const isOwn = async (output: string): Promise<boolean> =>
+    options.fresh !== true && (await new Journal(workdirFor(output)).resultAt(output)) !== undefined;
+  const output = await planOutput(options, encode.container, isOwn);
   return {
     media,
     preset: preset.name,
@@ -121,7 +126,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     encode,
     streams,
     output,
-    workdir: path.join(options.workdir ?? path.join(path.dirname(output), DEFAULT_WORKDIR), hash),
+    workdir: workdirFor(output),
     overwrite: options.overwrite ?? false,
     device: choice.device,
     precision,

@@ -19,6 +19,7 @@ import {
   removeFile,
   statOrUndefined,
 } from '../platform/files.ts';
+import { identify } from '../platform/move.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
 import { MAX_ATTEMPTS, withAttempts } from './attempts.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
@@ -71,9 +72,19 @@ async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Pr
   const estimate = await estimatePlan(made, { signal });
   emit({ type: 'plan', input, plan: made, estimate });
   await ensureFolder(path.dirname(made.output));
-  const folder = await openWorkFolder(made.workdir, { fresh: options.fresh ?? false });
+  const tell = (message: string): void => emit({ type: 'warning', input, message });
+  const folder = await openWorkFolder(made.workdir, { fresh: options.fresh ?? false, signal, tell });
   let finished = false;
   try {
+    const earlier = await new Journal(made.workdir).resultAt(made.output);
+    if (earlier) {
+      await removeUnfinished(made);
+      finished = true;
+      tell(`${made.output} is finished: an earlier run was ended right behind it.`);
+      const { frames, sizeBytes } = earlier;
+      emit({ type: 'done', input, output: made.output, frames, seconds: 0, sizeBytes });
+      return;
+    }
     await describeWork(made);
     await warnAboutSpace(made, estimate, emit);
     const index = await indexFilm(made, signal, emit);
@@ -233,6 +244,16 @@ async function finishWithRoom(
   );
 }
 
+const unfinishedPrefix = ({ planHash }: Plan): string => `.restore-${planHash}.partial`;
+
+/** Removes what a run that was killed has left beside the output; it may be many gigabytes. */
+async function removeUnfinished(made: Plan): Promise<void> {
+  const folder = path.dirname(made.output);
+  for (const name of await listFolder(folder)) {
+    if (name.startsWith(unfinishedPrefix(made))) await removeFile(path.join(folder, name));
+  }
+}
+
 /** Joins, muxes, verifies, and only then gives the file its name. */
 async function finish(
   made: Plan,
@@ -244,12 +265,8 @@ async function finish(
 ): Promise<number> {
   const input = made.media.path;
   const folder = path.dirname(made.output);
-  const prefix = `.restore-${made.planHash}.partial`;
-  for (const name of await listFolder(folder)) {
-    // Left by a run that was killed; it may be many gigabytes.
-    if (name.startsWith(prefix)) await removeFile(path.join(folder, name));
-  }
-  const temporary = path.join(folder, `${prefix}-${RUN}${path.extname(made.output)}`);
+  await removeUnfinished(made);
+  const temporary = path.join(folder, `${unfinishedPrefix(made)}-${RUN}${path.extname(made.output)}`);
   try {
     const files = segments.map((segment) => ({
       path: path.join(made.workdir, segmentFile(made, segment)),
@@ -265,10 +282,11 @@ async function finish(
       level: options.verify ?? 'full',
       onProgress: verifyProgress(input, index.pts.length, emit),
     });
-    const size = (await statOrUndefined(temporary))?.size;
-    if (size === undefined) throw new RestorationError('VERIFY_FAILED', `The finished file ${temporary} is gone.`);
+    const identity = await identify(temporary);
+    if (!identity) throw new RestorationError('VERIFY_FAILED', `The finished file ${temporary} is gone.`);
+    await new Journal(made.workdir).appendResult({ frames: index.pts.length, ...identity });
     await (made.overwrite ? publish : publishNew)(temporary, made.output, folder);
-    return size;
+    return identity.sizeBytes;
   } finally {
     await removeFile(temporary);
   }

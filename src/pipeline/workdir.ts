@@ -1,7 +1,8 @@
 import path from 'node:path';
+import { JOURNAL_NAME } from '../batch/journal.ts';
 import { LeaseBook } from '../batch/lease.ts';
 import { RestorationError } from '../core/errors.ts';
-import { systemClock } from '../platform/clock.ts';
+import { systemClock, type Clock } from '../platform/clock.ts';
 import { ensureFolder, listFolder, removeEmptyFolder, removeFolder } from '../platform/files.ts';
 
 const LOCK = 'lock';
@@ -20,16 +21,29 @@ export interface WorkFolder {
   release(options: { readonly remove: boolean }): Promise<void>;
 }
 
-const locks = (folder: string): LeaseBook => new LeaseBook(folder, systemClock, LOCK_EXPIRES_MS);
+const locks = (folder: string, clock: Clock = systemClock): LeaseBook => new LeaseBook(folder, clock, LOCK_EXPIRES_MS);
+
+export interface OpenOptions {
+  /** Throws away what an earlier run has left. */
+  readonly fresh: boolean;
+  readonly signal?: AbortSignal;
+  /** Hears that another machine's lock is being watched, and for how long at most. */
+  readonly tell?: (message: string) => void;
+  readonly clock?: Clock;
+}
 
 /**
  * Creates a plan's work folder or opens that of an earlier run, and takes its lock. A lock of a process that is gone is
- * taken over. Throws BUSY when another live process works there.
+ * taken over; that of another machine, which cannot be asked, once it has been silent for two minutes. Throws BUSY when
+ * another live process works there.
  */
-export async function openWorkFolder(folder: string, options: { readonly fresh: boolean }): Promise<WorkFolder> {
+export async function openWorkFolder(folder: string, options: OpenOptions): Promise<WorkFolder> {
   await ensureFolder(folder);
-  const book = locks(folder);
-  const lock = await book.acquire(LOCK);
+  const { clock, signal, tell = () => undefined } = options;
+  const book = locks(folder, clock);
+  const lock = await book.acquireFromSilent(LOCK, signal, (owner) =>
+    tell(`${owner} was restoring this film. If it gives no sign of life for two minutes, the work goes on here.`),
+  );
   if (!lock) {
     const owner = await book.owner(LOCK);
     throw new RestorationError('BUSY', `${owner ?? 'Another process'} is restoring this film already (${folder}).`, {
@@ -49,13 +63,21 @@ export async function openWorkFolder(folder: string, options: { readonly fresh: 
   return {
     path: folder,
     release: async ({ remove }) => {
-      if (remove) await removeFolder(folder);
+      if (remove) await removeContent(folder);
       await lock.release();
       // The default folder goes when this was its last plan; one that the user named stays.
       const parent = path.dirname(folder);
       if (remove && path.basename(parent) === DEFAULT_WORKDIR) await removeEmptyFolder(parent);
     },
   };
+}
+
+/** The journal, which says that the work is done, goes last: whoever is killed over it only has this to do again. */
+async function removeContent(folder: string): Promise<void> {
+  for (const name of await listFolder(folder)) {
+    if (name !== JOURNAL_NAME && !name.startsWith(LOCK)) await removeFolder(path.join(folder, name));
+  }
+  await removeFolder(folder);
 }
 
 /** Who works in a work folder now; undefined when nobody does. */

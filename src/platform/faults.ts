@@ -4,8 +4,9 @@ import * as realFs from 'node:fs/promises';
 /**
  * The door to files, processes and threads that fault tests stand in: with RESTORE_FAULT=write:3:ENOSPC the third write of
  * this process fails so. Kinds: open, read, write, fsync, rename, remove, spawn, and thread: a message to a worker thread,
- * which then ends (EXIT) or never gets it (HANG). With the code PAUSE the process stops itself there until SIGCONT. Without
- * the variable these are Node's own functions.
+ * which then ends (EXIT) or never gets it (HANG). With the code PAUSE the process stops itself there until SIGCONT, with
+ * KILL it is killed there. A fourth part (remove:1:KILL:plan.json) counts calls for such names only. Without the variable these
+ * are Node's own functions.
  */
 const KINDS = ['open', 'read', 'write', 'fsync', 'rename', 'remove', 'spawn', 'thread'] as const;
 type Kind = (typeof KINDS)[number];
@@ -14,12 +15,13 @@ interface Fault {
   readonly kind: Kind;
   readonly at: number;
   readonly code: string;
+  readonly name: string;
 }
 
 function parseFault(text: string | undefined): Fault | undefined {
-  const [name, at, code = 'EIO'] = text?.split(':') ?? [];
+  const [name, at, code = 'EIO', only = ''] = text?.split(':') ?? [];
   const kind = KINDS.find((known) => known === name);
-  return kind === undefined ? undefined : { kind, at: Number(at), code };
+  return kind === undefined ? undefined : { kind, at: Number(at), code, name: only };
 }
 
 const fault = parseFault(process.env['RESTORE_FAULT']);
@@ -27,7 +29,7 @@ let count = 0;
 
 /** The code of the fault when its call has come. */
 function due(kind: Kind, what: string): string | undefined {
-  if (fault?.kind !== kind || ++count !== fault.at) return undefined;
+  if (fault?.kind !== kind || !what.includes(fault.name) || ++count !== fault.at) return undefined;
   process.stderr.write(`[fault] ${kind} ${fault.at} ${fault.code} ${what}\n`);
   return fault.code;
 }
@@ -35,6 +37,7 @@ function due(kind: Kind, what: string): string | undefined {
 function strike(kind: Kind, what: string): void {
   const code = due(kind, what);
   if (fault === undefined || code === undefined) return;
+  if (code === 'KILL') process.kill(process.pid, 'SIGKILL');
   if (code === 'PAUSE') {
     process.kill(process.pid, 'SIGSTOP');
     return;

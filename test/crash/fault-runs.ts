@@ -12,6 +12,8 @@ export const FAULTS = [
   ['rename', 'EACCES'],
   ['remove', 'EACCES'],
   ['spawn', 'EIO'],
+  ['rename', 'KILL'],
+  ['remove', 'KILL'],
 ] as const;
 
 export interface FaultOptions {
@@ -19,7 +21,8 @@ export interface FaultOptions {
   readonly args: readonly string[];
   /** Which calls of a kind fail; undefined for 1, 2, 3, ... until a run is clean. */
   readonly at?: readonly number[];
-  readonly faults?: readonly (readonly [kind: string, code: string])[];
+  /** With a name: of calls for such files only. */
+  readonly faults?: readonly (readonly [kind: string, code: string, name?: string])[];
   readonly log?: (line: string) => void;
 }
 
@@ -27,11 +30,21 @@ export interface FaultFigures {
   readonly points: number;
   /** Runs that got over the fault by themselves. */
   readonly survived: number;
+  /** Runs that were killed when the result had its name already: the next one has only to say so and to tidy up. */
+  readonly finished: number;
   readonly problems: readonly string[];
 }
 
 const MARK = '[fault]';
 const LIMIT = 500;
+
+async function hasJournal(folder: string): Promise<boolean> {
+  const work = path.join(folder, '.restore');
+  for (const hash of await readdir(work).catch(() => [])) {
+    if ((await readdir(path.join(work, hash))).includes('journal.ndjson')) return true;
+  }
+  return false;
+}
 
 /** Fails one call after the other, resumes, and compares the result with that of an undisturbed run. */
 export async function faultRuns(options: FaultOptions): Promise<FaultFigures> {
@@ -45,25 +58,30 @@ export async function faultRuns(options: FaultOptions): Promise<FaultFigures> {
   const problems: string[] = [];
   let points = 0;
   let survived = 0;
-  for (const [kind, code] of faults) {
+  let finished = 0;
+  for (const [kind, code, name = ''] of faults) {
     for (const number of at ?? Array.from({ length: LIMIT }, (_, i) => i + 1)) {
-      const fault = `${kind}:${number}:${code}`;
+      const fault = `${kind}:${number}:${code}:${name}`;
       const victim = path.join(folder, 'victim');
       await mkdir(victim);
       const broken = await runOnce(victim, args, { RESTORE_FAULT: fault });
       const struck = broken.stderr.includes(MARK);
       const problem = (what: string): unknown => problems.push(`${fault}: ${what}`);
-      if (broken.code === null) problem('the program died');
+      const isKilled = code === 'KILL' && struck;
+      if ((broken.code === null) !== isKilled) problem(isKilled ? 'the program lived on' : 'the program died');
       if (/^\s+at .*\.js:\d+/m.test(broken.stderr)) problem('a stack trace');
       const first = await outputDigest(victim);
       if (first !== undefined && first !== expected) problem('a broken file under the final name');
-      if (first === undefined) {
+      // Without a journal nothing is left to do at all, as after any run that is done.
+      const isFinished = isKilled && first !== undefined && (await hasJournal(victim));
+      if (isFinished) finished++;
+      if (first === undefined || isFinished) {
         const resumed = await runOnce(victim, args);
         const twice = resumed.done.filter((segment) => broken.done.includes(segment));
         if (resumed.code !== 0) problem(`resuming ended with ${resumed.code ?? '?'}: ${resumed.stderr.trim()}`);
         if (twice.length > 0) problem(`segments ${twice.join(', ')} done again`);
         if ((await outputDigest(victim)) !== expected) problem('another result after resuming');
-        const left = (await readdir(victim)).filter((name) => name.includes('partial'));
+        const left = (await readdir(victim)).filter((entry) => entry.startsWith('.'));
         if (left.length > 0) problem(`left behind: ${left.join(', ')}`);
       } else if (struck) survived++;
       await rm(victim, { recursive: true });
@@ -72,5 +90,5 @@ export async function faultRuns(options: FaultOptions): Promise<FaultFigures> {
       if (!struck) break;
     }
   }
-  return { points, survived, problems };
+  return { points, survived, finished, problems };
 }

@@ -13,7 +13,7 @@ export interface KillOptions {
   readonly folder: string;
   readonly kills: number;
   readonly seed: number;
-  /** Options of the run; decide how many segments it has. */
+  /** Options of the run; decide how many segments it has, and whether it has worker threads at all. */
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly log?: (line: string) => void;
@@ -21,9 +21,10 @@ export interface KillOptions {
 
 export interface KillFigures {
   readonly segments: number;
-  /** Kills that hit a running main process, and that hit one of its children. */
+  /** Kills that hit a running main process, one of its children (ffmpeg), one of its worker threads. */
   readonly mainKills: number;
   readonly childKills: number;
+  readonly workerKills: number;
   /** Runs that a killed child made fail; they were resumed. */
   readonly failedByChild: number;
   /** Runs that went through to a result. */
@@ -47,9 +48,10 @@ function random(seed: number): () => number {
 
 interface RunResult {
   readonly code: number | null;
-  readonly killed: boolean;
   readonly done: number[];
   readonly reused: number[];
+  /** Of the film; 0 when there was no result. */
+  readonly frames: number;
   readonly stderr: string;
   readonly ms: number;
 }
@@ -82,16 +84,15 @@ export async function runOnce(
   child.stdout.on('data', (data: Buffer) => (stdout += data.toString()));
   child.stderr.on('data', (data: Buffer) => (stderr += data.toString()));
   const ended = new AbortController();
-  const exited = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>((resolve) => {
-    child.once('exit', (code, signal) => {
-      ended.abort();
-      resolve({ code, signal });
-    });
+  const exited = new Promise<number | null>((resolve) => {
+    child.once('exit', () => ended.abort());
+    // Not before all that it has said is here.
+    child.once('close', resolve);
   });
   const segments = (): number => stdout.split('"state":"done"').length - 1;
   const interrupted =
     child.pid === undefined ? undefined : interrupt?.({ pid: child.pid, ended: ended.signal, segments });
-  const { code, signal } = await exited;
+  const code = await exited;
   await interrupted;
   const done: number[] = [];
   const reused: number[] = [];
@@ -99,13 +100,24 @@ export async function runOnce(
     const match = SEGMENT_LINE.exec(line);
     if (match) (match[2] === 'done' ? done : reused).push(Number(match[1]));
   }
-  return { code, killed: signal === 'SIGKILL', done, reused, stderr, ms: performance.now() - startedAt };
+  const frames = Number(/^\{"type":"done".*"frames":(\d+)/m.exec(stdout)?.[1] ?? 0);
+  return { code, done, reused, frames, stderr, ms: performance.now() - startedAt };
 }
 
 async function childrenOf(pid: number): Promise<number[]> {
   const text = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '');
   return text.split(' ').filter(Boolean).map(Number);
 }
+
+/** What is killed; each kind as often as the others. */
+const VICTIMS = ['main', 'child', 'worker'] as const;
+type Victim = (typeof VICTIMS)[number];
+
+/**
+ * A worker is a thread and has no number to kill it by: it ends with a message that it gets, which is chosen here. Each frame
+ * is some messages; a number beyond the last one is a kill that comes too late.
+ */
+const MESSAGES_PER_FRAME = 2;
 
 /** After so many segments of a run, and then so many milliseconds. */
 interface Moment {
@@ -167,28 +179,38 @@ export async function killRuns(options: KillOptions): Promise<KillFigures> {
     `undisturbed: ${reference.done.length} segments in ${Math.round(reference.ms)} ms, sha256 ${expected.slice(0, 16)}`,
   );
 
-  const figures = { mainKills: 0, childKills: 0, failedByChild: 0, results: 0, reused: 0 };
+  const figures = { failedByChild: 0, results: 0, reused: 0 };
+  const hits: Record<Victim, number> = { main: 0, child: 0, worker: 0 };
+  const tries: Record<Victim, number> = { ...hits };
+  const killed = (): number => hits.main + hits.child + hits.worker;
   const problems: string[] = [];
   await mkdir(victim, { recursive: true });
-  for (let run = 1; figures.mainKills + figures.childKills < kills || figures.results === 0; run++) {
-    const isLast = figures.mainKills + figures.childKills >= kills;
+  for (let run = 1; killed() < kills || figures.results === 0; run++) {
+    const isLast = killed() >= kills;
     const before = new Set(await journaled(victim));
-    const wantsChild = next() < 0.25;
-    const moment = chooseMoment(next, reference.done.length - before.size, reference.ms);
-    const hit = { child: false };
-    const result = await runOnce(victim, args, env, async (live) => {
-      if (isLast || !moment || !(await until(moment, live))) return;
-      const children = wantsChild ? await childrenOf(live.pid) : [];
+    const remaining = reference.done.length - before.size;
+    const fewest = Math.min(...Object.values(tries));
+    const candidates = VICTIMS.filter((kind) => tries[kind] === fewest);
+    const wanted = isLast ? undefined : candidates[Math.floor(next() * candidates.length)];
+    if (wanted) tries[wanted]++;
+    const moment = chooseMoment(next, remaining, reference.ms);
+    const framesLeft = (reference.frames * remaining) / reference.done.length;
+    const message = 1 + Math.floor(next() * framesLeft * MESSAGES_PER_FRAME);
+    const fault = wanted === 'worker' ? { RESTORE_FAULT: `thread:${message}:EXIT` } : {};
+    let hit: Victim | undefined;
+    const result = await runOnce(victim, args, { ...env, ...fault }, async (live) => {
+      if (wanted === undefined || wanted === 'worker' || !moment || !(await until(moment, live))) return;
+      const children = wanted === 'child' ? await childrenOf(live.pid) : [];
       const chosen = children[Math.floor(next() * children.length)];
       try {
         process.kill(chosen ?? live.pid, 'SIGKILL');
-        hit.child = chosen !== undefined;
-        if (hit.child) figures.childKills++;
-        else figures.mainKills++;
+        hit = chosen === undefined ? 'main' : 'child';
       } catch {
         // It was faster.
       }
     });
+    if (result.stderr.includes('[fault] thread')) hit = 'worker';
+    if (hit) hits[hit]++;
     figures.reused += result.reused.length;
     const twice = result.done.filter((segment) => before.has(segment));
     if (twice.length > 0) problems.push(`run ${run} did segments ${twice.join(', ')} again`);
@@ -198,13 +220,18 @@ export async function killRuns(options: KillOptions): Promise<KillFigures> {
     if (output !== undefined && output !== expected)
       problems.push(`run ${run}: another output (${output.slice(0, 16)})`);
     if (result.code !== null && result.code !== 0) {
-      // Killed after the output got its name, but before the work folder was removed: nothing is left to do.
-      if (hit.child) figures.failedByChild++;
+      if (hit === 'child') figures.failedByChild++;
       else problems.push(`run ${run} ended with ${result.code}: ${result.stderr.trim().split('\n').at(-1) ?? ''}`);
     }
-    const what = hit.child ? 'child killed' : result.killed ? 'main killed' : `ended with ${result.code ?? '?'}`;
+    const what = hit ? `${hit} killed` : `ended with ${result.code ?? '?'}`;
+    const when =
+      wanted === 'worker'
+        ? `message ${message}`
+        : moment
+          ? `${moment.segments} segments and ${Math.round(moment.ms)} ms`
+          : '';
     log(
-      `run ${run}: ${what} (${moment ? `${moment.segments} segments and ${Math.round(moment.ms)} ms` : 'left alone'}), ${result.reused.length} reused, ${result.done.length} done${output === undefined ? '' : ', result'}`,
+      `run ${run}: ${what} (${when === '' || isLast ? 'left alone' : when}), ${result.reused.length} reused, ${result.done.length} done${output === undefined ? '' : ', result'}`,
     );
     if (output !== undefined) {
       figures.results++;
@@ -212,5 +239,6 @@ export async function killRuns(options: KillOptions): Promise<KillFigures> {
       await mkdir(victim);
     }
   }
-  return { segments: reference.done.length, ...figures, problems };
+  const { main: mainKills, child: childKills, worker: workerKills } = hits;
+  return { segments: reference.done.length, mainKills, childKills, workerKills, ...figures, problems };
 }

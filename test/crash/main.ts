@@ -6,8 +6,8 @@ import { faultRuns } from './fault-runs.ts';
 import { killRuns } from './kill-runs.ts';
 
 /**
- * `npm run test:crash -- --kills 50`: kills the program and its children at random moments, resumes each time, and compares
- * every output with that of an undisturbed run. `--faults` instead: the first, second, third, ... open, read, write, fsync,
+ * `npm run test:crash -- --kills 50`: kills the program, its children and its worker threads at random moments, resumes
+ * each time, and compares every output with that of an undisturbed run. `--faults` instead: the first, second, third, ... open, read, write, fsync,
  * rename, remove and spawn fails, until a run is clean. Arguments behind `--` replace the options of the run.
  */
 const { values, positionals } = parseArgs({
@@ -19,7 +19,19 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
 });
 const segmentFrames = values.faults ? '16' : '4';
-const usual = ['--preset', 'none', '--codec', 'h264', '--segment-frames', segmentFrames];
+// The kills are to find worker threads, which only networks have.
+const stages = values.faults ? [] : ['--upscale', '1.5'];
+const usual = [
+  '--preset',
+  'none',
+  ...stages,
+  '--codec',
+  'h264',
+  '--encoder-preset',
+  'ultrafast',
+  '--segment-frames',
+  segmentFrames,
+];
 const args = positionals.length > 0 ? positionals : usual;
 const folder = await mkdtemp(path.join(os.tmpdir(), 'crash-'));
 const log = (line: string): void => {

@@ -115,9 +115,9 @@ test('under load, with the watcher killed again and again: every good film once,
     }
     // Inside its work, however long its start takes; the moments differ.
     const before = (await logLines()).length;
-    let isOver = false;
-    void watcher.exited.then(() => (isOver = true));
-    while (!isOver && (await logLines()).length < before + 3 + 5 * (kills % 4)) await delay(20);
+    const ended = new AbortController();
+    void watcher.exited.then(() => ended.abort());
+    while (!ended.signal.aborted && (await logLines()).length < before + 3 + 5 * (kills % 4)) await delay(20);
     await delay(30 * (kills % 5));
     watcher.kill();
     await watcher.exited;

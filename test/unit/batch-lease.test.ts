@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { LeaseBook, type Lease } from '../../src/batch/lease.ts';
@@ -87,6 +87,33 @@ test('another machine is succeeded when it has been silent for its time, by the 
   expect(await take(observer)).toBeUndefined();
   await clock.sleep(EXPIRES_MS);
   expect(await take(observer)).toBeDefined();
+});
+
+test('who cannot come again waits for another machine: a sign of life ends that, silence hands over', async () => {
+  const file = await leave({ host: 'elsewhere' });
+  const clock = virtualClock();
+  const told: string[] = [];
+  const first = book(clock).acquireFromSilent('film', undefined, (owner) => told.push(owner));
+  await clock.sleep(EXPIRES_MS / 4);
+  await writeFile(file, (await readFile(file, 'utf8')).replace('01"', '02"'));
+  expect(await first).toBeUndefined();
+  expect(clock.monotonic()).toBeLessThan(EXPIRES_MS / 2);
+  const second = await book(clock).acquireFromSilent('film', undefined, (owner) => told.push(owner));
+  expect(second).toBeDefined();
+  if (second) held.push(second);
+  expect(clock.monotonic()).toBeGreaterThan(EXPIRES_MS);
+  expect(told).toEqual([expect.stringMatching(/on elsewhere$/), expect.stringMatching(/on elsewhere$/)]);
+});
+
+test('a live process of this machine is not waited for, and a stop ends the wait', async () => {
+  await leave({});
+  const clock = virtualClock();
+  expect(await book(clock).acquireFromSilent('film', undefined, () => undefined)).toBeUndefined();
+  expect(clock.monotonic()).toBe(0);
+  await leave({ host: 'elsewhere' }, 2);
+  const stop = new AbortController();
+  const waiting = book(clock).acquireFromSilent('film', stop.signal, () => stop.abort(new Error('enough')));
+  await expect(waiting).rejects.toThrow('enough');
 });
 
 test('an owner that was succeeded notices before it does anything', async () => {

@@ -9,7 +9,7 @@ interface Sleeper {
 /** Turns of the event loop in a row without work before time goes on. */
 const QUIET_TURNS = 4;
 /** What Node calls work that is under way outside of JavaScript; timers, watched folders and idle pipes are none. */
-const WORK = /^(FSReq|ProcessWrap|TCPConnect|TCPSocketWrap|TCPWrap|GetAddrInfo|ShutdownWrap|WriteWrap)/;
+const WORK = /Req|ProcessWrap|TCPSocketWrap|ConnectWrap|ShutdownWrap/;
 
 const isWorking = (): boolean => process.getActiveResourcesInfo().some((name) => WORK.test(name));
 
