@@ -7,7 +7,7 @@ export type { NightSummary } from './batch/summary.ts';
 export type { WatchEvent } from './batch/watch-events.ts';
 export type { FilmSettings } from './batch/watch-options.ts';
 export { watchFolder } from './batch/watch.ts';
-export type { WatchControl, WatchOptions } from './batch/watch.ts';
+export type { WatchControl, WatchOptions } from './batch/watch-api.ts';
 export type { ColorInfo } from './core/color.ts';
 export { ERROR_CODES, EXIT_CODES, RestorationError, toRestorationError } from './core/errors.ts';
 export type { ErrorCode } from './core/errors.ts';

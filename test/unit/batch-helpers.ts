@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promise
 import { mkdtempSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import type { FilmWork } from '../../src/batch/watch-film.ts';
+import type { FilmWork } from '../../src/batch/film-work.ts';
 import type { RestoreEvent } from '../../src/core/events.ts';
 import { RestorationError } from '../../src/core/errors.ts';
 import type { Clock } from '../../src/platform/clock.ts';

@@ -1,7 +1,8 @@
 import { appendFile, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { watchFolder, type WatchOptions } from '../../src/batch/watch.ts';
+import { watchFolder } from '../../src/batch/watch.ts';
+import type { WatchOptions } from '../../src/batch/watch-api.ts';
 import type { WatchEvent } from '../../src/batch/watch-events.ts';
 import { RestorationError } from '../../src/core/errors.ts';
 import type { Clock } from '../../src/platform/clock.ts';
