@@ -58,8 +58,8 @@ test('each format has exactly one reference, and it works', () => {
 });
 
 /** `npm run test:gpu` names what must not be skipped. */
-test('the devices that have to be here are', () => {
-  const required = (process.env['RESTORE_TEST_DEVICES'] ?? '').split(',').filter((id) => id !== '');
+const required = (process.env['RESTORE_TEST_DEVICES'] ?? '').split(',').filter((id) => id !== '');
+test.skipIf(required.length === 0)('the devices that have to be here are', () => {
   for (const id of required) expect(devices.find((device) => device.id === id)).toMatchObject({ id, available: true });
 });
 
