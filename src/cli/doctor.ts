@@ -1,7 +1,8 @@
 import { inspectSystem, RestorationError, type SystemReport } from '../index.ts';
 import { formatBytes, formatTable, quoteName, wrap } from './text.ts';
 
-type Mark = 'ok' | 'absent' | 'MISSING';
+/** FAILS: it is there, and runs go on without it. */
+type Mark = 'ok' | 'absent' | 'FAILS' | 'MISSING';
 
 interface Finding {
   readonly mark: Mark;
@@ -49,13 +50,20 @@ function encoderFindings({ encoders }: SystemReport): Finding[] {
 }
 
 /** Nothing but the CPU has to be there: other devices make a run faster, not possible. */
-function deviceFindings({ devices }: SystemReport): Finding[] {
-  return devices.map(({ id, name, available, reason, hint }) => ({
-    mark: available ? 'ok' : id === 'cpu' ? 'MISSING' : 'absent',
-    what: `device ${id}`,
-    text: available ? name : (reason ?? name),
-    help: available ? undefined : hint,
-  }));
+function deviceFindings({ devices, measuredWith }: SystemReport): Finding[] {
+  const cpu = devices.find(({ id }) => id === 'cpu')?.tuning?.pixelsPerSecond;
+  return devices.map(({ id, name, available, reason, hint, tuning, problem }): Finding => {
+    const what = `device ${id}`;
+    if (!available) return { mark: id === 'cpu' ? 'MISSING' : 'absent', what, text: reason ?? name, help: hint };
+    if (problem) return { mark: id === 'cpu' ? 'MISSING' : 'FAILS', what, text: problem.message, help: problem.hint };
+    if (!tuning) return { mark: 'ok', what, text: name };
+    const speed = `${(tuning.pixelsPerSecond / 1e6).toPrecision(2)} megapixels/s with ${measuredWith?.id ?? ''}`;
+    const compared =
+      id === 'cpu' || cpu === undefined
+        ? 'the reference'
+        : `${(tuning.pixelsPerSecond / cpu).toPrecision(2)} x the CPU, largest error ${tuning.deviation.toExponential(0)}`;
+    return { mark: 'ok', what, text: `${name}: ${speed}, ${compared}` };
+  });
 }
 
 function modelFindings({ models }: SystemReport): Finding[] {

@@ -96,6 +96,7 @@ const FLAGS: readonly Flag[] = [
     description: 'auto, cpu, webgpu, cuda, ... or several with commas (`restore doctor` lists them); default: auto',
     parse: textFor('--device', 'the name of a device, or several with commas', WORDS),
   },
+  { group: MODELS, flags: '--retune', description: 'measure the devices again (the results are kept between runs)' },
   numeric(MODELS, '--workers <n>', 'workers', 'worker threads; default one a core', 'a whole number from 1 to 256'),
   numeric(
     MODELS,

@@ -49,6 +49,8 @@ export const restoreOptionsSchema = z.strictObject({
   backend: z.enum(BACKENDS).optional(),
   /** A device id, several with commas between them, or 'auto'. */
   device: z.string().min(1).optional(),
+  /** Measures the devices again instead of using what was measured before. */
+  retune: z.boolean().optional(),
   /** Worker threads; default one a core. */
   workers: z.number().int().min(1).max(256).optional(),
   /** Side of a tile in source pixels; default from memory. */

@@ -1,4 +1,4 @@
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, cpus, hostname, totalmem } from 'node:os';
 import { parentPort, Worker, workerData, type Transferable } from 'node:worker_threads';
 import { threadFault } from './faults.ts';
 
@@ -79,4 +79,6 @@ export function threadPort(): ThreadPort {
 
 /** Cores that this process may use. */
 export const coreCount = (): number => availableParallelism();
+/** Tells machines apart that share a home folder, and one machine before and after a change of its processor. */
+export const machineName = (): string => `${hostname()}, ${cpus()[0]?.model.trim() ?? ''} x ${coreCount()}`;
 export const totalMemoryBytes = (): number => totalmem();

@@ -1,5 +1,6 @@
 export { listDevices, type DeviceInfo } from './backends/index.ts';
 export { checkDevices, chooseDevices } from './engine/choose.ts';
+export { measureDevices, type MeasuredDevice } from './engine/measured-devices.ts';
 export { BACKENDS } from './engine/devices.ts';
 export { openEngine, type Engine, type EngineLoad, type EngineOptions } from './engine/engine.ts';
 export { listModels, resolveModel, type ResolveOptions } from './models/catalog.ts';

@@ -48,7 +48,7 @@ async function toolsFor(bytes: Uint8Array, model: PictureModel): Promise<(tileSi
   const source = { bytes, shape: interfaceOf(model.manifest) };
   const session = await findDevice('cpu').backend.open(source, { device: 'cpu', threads: 1 });
   return (tileSize) => ({
-    model: () => Promise.resolve({ session, tileSize }),
+    model: () => Promise.resolve({ session, tileSize, deviation: 0 }),
     infer: (each, feeds, into) => each.run(feeds, into),
     note: () => undefined,
     suspicious: false,

@@ -92,6 +92,8 @@ export interface DeviceKind {
    * `unchecked`: not meant to compute the model at all.
    */
   readonly trust: 'reference' | 'compared' | 'unchecked';
+  /** It gets one worker whatever is asked for: used from two threads at once it takes the whole program down. */
+  readonly oneThread?: true;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type * as Ort from 'onnxruntime-node';
 import { RestorationError } from '../../core/errors.ts';
+import { missingFor } from './missing.ts';
 import type {
   DeviceInfo,
   DeviceKind,
@@ -12,62 +13,31 @@ import type {
   TensorValue,
 } from './backend.ts';
 
-/** An execution provider, on which systems the package carries it, and what helps where it does not start. */
+/** An execution provider, by its own name, and on which systems the package carries it. */
 interface Provider extends DeviceKind {
-  readonly provider: string;
   readonly platforms: readonly NodeJS.Platform[];
-  readonly hint: string;
 }
 
+/** By priority: what is most of a machine's own comes first. */
 const PROVIDERS: readonly Provider[] = [
   {
-    id: 'cpu',
-    provider: 'cpu',
-    name: 'CPU',
-    trust: 'reference',
-    platforms: ['linux', 'darwin', 'win32'],
-    hint: 'Install the dependencies again with `npm ci`.',
-  },
-  {
-    id: 'webgpu',
-    provider: 'webgpu',
-    name: 'GPU through WebGPU (Vulkan, Direct3D 12, Metal)',
-    trust: 'compared',
-    platforms: ['linux', 'darwin', 'win32'],
-    hint: 'On Linux install a Vulkan loader and driver: `apt-get install libvulkan1 mesa-vulkan-drivers`, or the driver of your GPU.',
-  },
-  {
-    id: 'cuda',
-    provider: 'cuda',
-    name: 'NVIDIA GPU through CUDA',
-    trust: 'compared',
-    platforms: ['linux'],
-    hint: 'With CUDA 12 and cuDNN 9 installed: `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js`.',
-  },
-  {
     id: 'tensorrt',
-    provider: 'tensorrt',
     name: 'NVIDIA GPU through TensorRT',
     trust: 'compared',
     platforms: ['linux'],
-    hint: 'With CUDA 12 and TensorRT 10 installed: `ONNXRUNTIME_NODE_INSTALL=cuda12 node node_modules/onnxruntime-node/script/install.js`.',
   },
+  { id: 'cuda', name: 'NVIDIA GPU through CUDA', trust: 'compared', platforms: ['linux'] },
+  { id: 'dml', name: 'GPU through DirectML', trust: 'compared', platforms: ['win32'] },
+  { id: 'coreml', name: 'Apple GPU and neural engine through Core ML', trust: 'compared', platforms: ['darwin'] },
   {
-    id: 'dml',
-    provider: 'dml',
-    name: 'GPU through DirectML',
+    id: 'webgpu',
+    name: 'GPU through WebGPU (Vulkan, Direct3D 12, Metal)',
     trust: 'compared',
-    platforms: ['win32'],
-    hint: 'Install the driver of your GPU.',
+    // onnxruntime 1.30 crashes when two threads start sessions on Dawn at the same time.
+    oneThread: true,
+    platforms: ['linux', 'darwin', 'win32'],
   },
-  {
-    id: 'coreml',
-    provider: 'coreml',
-    name: 'Apple GPU and neural engine through Core ML',
-    trust: 'compared',
-    platforms: ['darwin'],
-    hint: 'Update macOS.',
-  },
+  { id: 'cpu', name: 'CPU', trust: 'reference', platforms: ['linux', 'darwin', 'win32'] },
 ];
 
 /** y = Relu(x) over float32 [1,1,4,4]: the smallest model that makes a provider start. */
@@ -152,7 +122,7 @@ async function open(model: ModelSource, options: OpenOptions): Promise<Inference
   const ort = await runtime();
   try {
     const native = await ort.InferenceSession.create(model.bytes, {
-      executionProviders: [provider.provider],
+      executionProviders: [provider.id],
       intraOpNumThreads: options.threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
@@ -165,10 +135,8 @@ async function open(model: ModelSource, options: OpenOptions): Promise<Inference
   } catch (error) {
     const message = messageOf(error);
     if (provider.trust !== 'reference' && DEVICE_TROUBLE.test(message)) {
-      throw new RestorationError('DEVICE_UNAVAILABLE', `${provider.name} does not start: ${message}.`, {
-        hint: provider.hint,
-        cause: error,
-      });
+      const { reason = `it does not start: ${message}`, hint } = missingFor(provider.id);
+      throw new RestorationError('DEVICE_UNAVAILABLE', `${provider.name}: ${reason}.`, { hint, cause: error });
     }
     throw new RestorationError('MODEL_INVALID', `onnxruntime cannot read this model: ${message}.`, { cause: error });
   }
@@ -187,10 +155,11 @@ async function inspect(id: string): Promise<DeviceInfo> {
     const { y } = await session.run({ x: { type: 'float32', dims: [1, 1, side, side], data } });
     await session.close();
     if (y?.data[0] === 0.5) return { ...about, available: true };
-    return { ...about, available: false, reason: 'It gives wrong results.', hint: provider.hint };
+    return { ...about, available: false, reason: 'It gives wrong results.', hint: missingFor(id).hint };
   } catch (error) {
     const reason = error instanceof RestorationError ? error.message : `It fails: ${messageOf(error)}.`;
-    return { ...about, available: false, reason, hint: provider.hint };
+    const hint = error instanceof RestorationError ? error.hint : undefined;
+    return { ...about, available: false, reason, hint: hint ?? missingFor(id).hint };
   }
 }
 

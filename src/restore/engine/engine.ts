@@ -1,17 +1,15 @@
 import { createRequire } from 'node:module';
 import { RestorationError } from '../../core/errors.ts';
-import { coreCount, totalMemoryBytes } from '../../platform/workers.ts';
 import type { ModelFormat } from '../backends/index.ts';
 import { formatOf } from '../models/weights.ts';
 import type { ReplyTo, TaskName, TaskRequest } from '../tasks/index.ts';
 import { DeviceQueue, type QueuedJob } from './device-queue.ts';
 import { findDevices, referenceDevices, type UsableDevice } from './devices.ts';
 import type { Outcome } from './lane.ts';
-import type { WorkerData } from './protocol.ts';
+import { defaultWorkers } from './measure.ts';
+import { readTunings, type TuningEntry } from './tuning-cache.ts';
+import { workerDataFor } from './worker-data.ts';
 
-/** Share of the machine's memory that all networks together may fill, and its bound for each worker. */
-const MEMORY_SHARE = 0.25;
-const WORKER_MEMORY_BYTES = 192 * 2 ** 20;
 /** Frames in flight at most for each worker, however unlike the devices are: each holds its planes in memory. */
 const MOST_AHEAD = 4;
 
@@ -71,12 +69,15 @@ class WorkerEngine implements Engine {
   /** For work that none of the devices does: without a network, or with one in a format that they do not read. */
   readonly #helpers = new Map<string, DeviceQueue>();
   readonly #references: ReadonlyMap<ModelFormat, UsableDevice>;
+  readonly #tunings: ReadonlyMap<string, readonly TuningEntry[]>;
 
   constructor(
     options: EngineOptions,
     devices: readonly UsableDevice[],
     references: ReadonlyMap<ModelFormat, UsableDevice>,
+    tunings: ReadonlyMap<string, readonly TuningEntry[]>,
   ) {
+    this.#tunings = tunings;
     this.#options = options;
     this.#references = references;
     this.#entry = createRequire(import.meta.url).resolve('#inference-worker');
@@ -190,17 +191,17 @@ class WorkerEngine implements Engine {
   }
 
   #queueFor({ kind, formats }: UsableDevice): DeviceQueue {
-    const cores = coreCount();
-    const isReference = kind.trust === 'reference';
-    const workers = this.#options.workers ?? (isReference ? cores : 1);
-    const data: WorkerData = {
-      device: kind.id,
+    const tunings = this.#tunings.get(kind.id) ?? [];
+    const most = Math.max(0, ...tunings.map((tuning) => tuning.workers));
+    const wanted = this.#options.workers ?? (most > 0 ? most : defaultWorkers(kind));
+    const workers = kind.oneThread ? 1 : wanted;
+    const data = workerDataFor(kind, {
+      workers,
       backendModules: this.#options.backendModules ?? [],
-      // Sessions of one thread each use the cores better than one session of many.
-      threads: isReference ? 1 : Math.max(1, Math.floor(cores / 2)),
       tileSize: this.#options.tileSize,
-      memoryBytes: Math.min(WORKER_MEMORY_BYTES, (totalMemoryBytes() * MEMORY_SHARE) / workers),
-    };
+      tuned: Object.fromEntries(tunings.map(({ sha256, tileSize }) => [sha256, tileSize])),
+    });
+    const isReference = kind.trust === 'reference';
     const lane = { entry: this.#entry, data, stallMs: this.#options.stallMs ?? 300_000 };
     return new DeviceQueue({ device: kind.id, formats, isReference, workers, lane });
   }
@@ -241,5 +242,10 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   options.signal.throwIfAborted();
   const { device, backendModules = [] } = options;
   const [devices, references] = [await findDevices(device, { backendModules }), await referenceDevices(backendModules)];
-  return new WorkerEngine(options, devices, references);
+  const tunings = new Map<string, readonly TuningEntry[]>();
+  for (const { kind } of devices) {
+    // The CPU is as fast on any tile, and gets a session for each core.
+    if (kind.trust === 'compared') tunings.set(kind.id, await readTunings(kind.id));
+  }
+  return new WorkerEngine(options, devices, references, tunings);
 }

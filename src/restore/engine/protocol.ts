@@ -10,6 +10,8 @@ export interface WorkerData {
   readonly threads: number;
   /** Fixed tile size; otherwise the largest that fits `memoryBytes`. */
   readonly tileSize: number | undefined;
+  /** Measured tile sizes by the SHA-256 of the network's weights; they go before `memoryBytes`. */
+  readonly tuned: Readonly<Record<string, number>>;
   /** What one network's activations may take in this worker. */
   readonly memoryBytes: number;
 }

@@ -101,26 +101,25 @@ export class Sessions {
   }
 
   async #load(model: ResolvedModel): Promise<OpenModel> {
-    const { device, threads, tileSize, memoryBytes } = this.#data;
+    const { device, threads, tileSize, tuned, memoryBytes } = this.#data;
     const { backend, kind } = findDevice(device, this.#backends);
     const source = { ...(await verified(model)), shape: interfaceOf(model.manifest) };
     const session = await backend.open(source, { device, threads });
-    if (kind.trust === 'compared') {
-      await this.#compareWithReference(model, session, source);
-    }
-    return { session, tileSize: tileSize ?? tileSizeFor(model, memoryBytes) };
+    const deviation = kind.trust === 'compared' ? await this.#compareWithReference(model, session, source) : 0;
+    return { session, deviation, tileSize: tileSize ?? tuned[model.sha256] ?? tileSizeFor(model, memoryBytes) };
   }
 
-  async #compareWithReference(model: ResolvedModel, session: InferenceSession, source: ModelSource): Promise<void> {
+  async #compareWithReference(model: ResolvedModel, session: InferenceSession, source: ModelSource): Promise<number> {
     const reference = findReference(source.format ?? 'onnx', this.#backends);
     const { available } = await reference.backend.inspect(reference.kind.id);
     // Without it the results themselves are all there is to look at, which every job does.
-    if (!available) return;
+    if (!available) return 0;
     const trusted = await reference.backend.open(source, { device: reference.kind.id, threads: 1 });
-    await this.#compare(model, session, trusted).finally(() => trusted.close());
+    return this.#compare(model, session, trusted).finally(() => trusted.close());
   }
 
-  async #compare(model: ResolvedModel, session: InferenceSession, trusted: InferenceSession): Promise<void> {
+  /** The largest difference; throws DEVICE_UNAVAILABLE where it is beyond the model's tolerance. */
+  async #compare(model: ResolvedModel, session: InferenceSession, trusted: InferenceSession): Promise<number> {
     const expected = await trial(trusted, model);
     let actual: Float32Array;
     try {
@@ -132,14 +131,17 @@ export class Sessions {
     }
     // Logits are far larger than picture samples: the tolerance follows what is compared.
     const scale = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 1);
-    const limit = model.manifest.tolerance * scale;
-    const agrees =
-      actual.length === expected.length && expected.every((value, i) => Math.abs((actual[i] ?? NaN) - value) <= limit);
-    if (!agrees) {
+    const deviation = expected.reduce((most, value, i) => {
+      const difference = Math.abs((actual[i] ?? NaN) - value) / scale;
+      // NaN, which no comparison finds, is as wrong as can be.
+      return difference >= 0 ? Math.max(most, difference) : Infinity;
+    }, 0);
+    if (actual.length !== expected.length || deviation > model.manifest.tolerance) {
       throw new RestorationError(
         'DEVICE_UNAVAILABLE',
         `${this.#data.device} gives another result than the CPU for ${model.manifest.id}.`,
       );
     }
+    return deviation;
   }
 }

@@ -2,6 +2,7 @@ import { runApplyChroma, type ApplyChromaReply, type ApplyChromaRequest } from '
 import { runColorize, type ColorizeReply, type ColorizeRequest } from './colorize.ts';
 import { runDenoiseChroma, type DenoiseChromaReply, type DenoiseChromaRequest } from './denoise-chroma.ts';
 import { runLuma, type LumaReply, type LumaRequest } from './luma.ts';
+import { runMeasure, type MeasureReply, type MeasureRequest } from './measure.ts';
 import { runResizeChroma, type ResizeChromaReply, type ResizeChromaRequest } from './resize-chroma.ts';
 import { runRgb, type RgbReply, type RgbRequest } from './rgb.ts';
 import type { TaskTools } from './task.ts';
@@ -13,6 +14,7 @@ export interface TaskMap {
   readonly 'resize-chroma': { readonly request: ResizeChromaRequest; readonly reply: ResizeChromaReply };
   readonly 'denoise-chroma': { readonly request: DenoiseChromaRequest; readonly reply: DenoiseChromaReply };
   readonly colorize: { readonly request: ColorizeRequest; readonly reply: ColorizeReply };
+  readonly measure: { readonly request: MeasureRequest; readonly reply: MeasureReply };
   readonly 'apply-chroma': { readonly request: ApplyChromaRequest; readonly reply: ApplyChromaReply };
 }
 
@@ -34,6 +36,8 @@ export async function runTask(request: TaskRequest, tools: TaskTools): Promise<T
       return runDenoiseChroma(request);
     case 'colorize':
       return runColorize(request, tools);
+    case 'measure':
+      return runMeasure(request, tools);
     case 'apply-chroma':
       return runApplyChroma(request);
   }

@@ -6,6 +6,8 @@ export interface OpenModel {
   readonly session: InferenceSession;
   /** Longest side of a tile's core, in input pixels; becomes smaller when memory does not suffice. */
   tileSize: number;
+  /** Largest difference to the reference on one tile, as a share of the output's range; 0 where it was not compared. */
+  readonly deviation: number;
 }
 
 /** What the worker thread lends to a task. */
