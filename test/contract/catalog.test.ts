@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { listModels } from '../../src/restore/index.ts';
+import { ADAPTERS, isAdapter } from '../../src/restore/models/adapters.ts';
 import { catalogEntrySchema, listCatalog } from '../../src/restore/models/catalog-entries.ts';
 
 // What every entry of the catalog promises. Whether its address still answers, only a download can tell.
@@ -23,6 +24,10 @@ describe.each(entries.map((entry) => [entry.id, entry] as const))('%s', (_, entr
     expect(entry.licence).toMatch(/^[A-Za-z0-9.-]+$/);
     expect(entry.source.length).toBeGreaterThan(20);
     if (entry.kind === 'upscale') expect(entry.scale).toBeGreaterThan(0);
+  });
+
+  test('names an adapter of its kind', () => {
+    expect(isAdapter(entry.adapter) && ADAPTERS[entry.adapter].kind).toBe(entry.kind);
   });
 
   test('is of a fixed revision, or of a release', () => {

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ownIdentity } from '../../src/platform/host.ts';
 import { cacheFolder } from '../../src/platform/user-folders.ts';
@@ -20,6 +20,7 @@ import {
 import { addressOf } from '../../src/restore/models/pull.ts';
 import { storeFolder } from '../../src/restore/models/store.ts';
 import { pictureManifest, pictureNet, writeModel } from '../fixtures/models/nets.ts';
+import { externalTensor, node, onnxModel } from '../fixtures/models/onnx.ts';
 import * as habits from '../fixtures/servers/habits.ts';
 
 const NET = pictureNet({ scale: 2, channels: 3 });
@@ -57,14 +58,13 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-const write = (entry: typeof ENTRY): void => {
+const write = (entry: object & { readonly id: string }): void => {
   writeFileSync(join(catalog, `${entry.id}.json`), JSON.stringify(entry));
 };
 
 /** The entry as it is before anybody knows the sum. */
 function forgetSum(): void {
-  const { sha256: _, sizeBytes: __, ...rest } = ENTRY;
-  writeFileSync(join(catalog, `${ENTRY.id}.json`), JSON.stringify(rest));
+  write({ ...ENTRY, sha256: undefined, sizeBytes: undefined });
 }
 
 async function pullFrom(habit: RequestListener, options: PullOptions = {}): Promise<Pulled> {
@@ -186,6 +186,25 @@ describe("a file of one's own", () => {
     const net = pictureNet({ scale: 2 });
     const file = writeModel(net, { ...pictureManifest(net, { scale: 2 }), title: 'Mine.' });
     expect(await addModel(file, { store, catalog })).toMatchObject({ id: 'fixture', title: 'Mine.', licence: 'MIT' });
+  });
+
+  test('keeps the file that holds its weights', async () => {
+    const net = onnxModel({
+      inputs: { x: ['N', 1, 'H', 'W'] },
+      outputs: { y: ['N', 1, 'H2', 'W2'] },
+      constants: [externalTensor('w', [4, 1, 1, 1], 'model.onnx_data', 0)],
+      nodes: [
+        node('Conv', ['x', 'w'], 'many', { kernel_shape: [1, 1] }),
+        node('DepthToSpace', ['many'], 'y', { blocksize: 2, mode: 'CRD' }),
+      ],
+    });
+    const file = writeModel(net);
+    writeFileSync(join(dirname(file), 'model.onnx_data'), new Uint8Array(Float32Array.from([1, 1, 1, 1]).buffer));
+    await addModel(file, { store, catalog, name: 'mine' });
+    expect(await resolveModel('upscale', 'mine', { store })).toMatchObject({ external: ['model.onnx_data'] });
+    expect(await verifyModels(['mine'], { store, catalog })).toMatchObject([{ problem: undefined }]);
+    writeFileSync(join(store, 'mine', 'model.onnx_data'), 'damaged');
+    expect(await verifyModels(['mine'], { store, catalog })).not.toMatchObject([{ problem: undefined }]);
   });
 
   test('may be one of the catalog that came by another way, and then has to be that file', async () => {

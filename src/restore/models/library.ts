@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { basename, extname, join, resolve } from 'node:path';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { RestorationError, toRestorationError } from '../../core/errors.ts';
-import { copyFile, exists } from '../../platform/files.ts';
+import { copyFile, ensureFolder, exists } from '../../platform/files.ts';
 import { readPieces } from '../../platform/streams.ts';
 import { embeddedPath, listModels, resolveFile } from './catalog.ts';
 import { findCatalogEntry, listCatalog, type CatalogEntry } from './catalog-entries.ts';
@@ -26,6 +26,8 @@ export interface ModelListing {
   readonly sha256: string | undefined;
   /** Weights, when they are here. */
   readonly path: string | undefined;
+  /** Files beside them that hold weights too. */
+  readonly external: readonly string[];
   /** Address or path that it comes from. */
   readonly from: string | undefined;
   readonly author: string | undefined;
@@ -38,11 +40,11 @@ export interface ModelListing {
 const NOTHING = {
   ...{ kind: undefined, title: '', adapter: undefined, scale: undefined, sizeBytes: undefined, licence: undefined },
   ...{ sha256: undefined, path: undefined, from: undefined, author: undefined, homepage: undefined },
-  ...{ pinned: false, problem: undefined },
+  ...{ external: [], pinned: false, problem: undefined },
 };
 
-const ofManifest = ({ kind, title, adapter, scale, sizeBytes, licence, sha256 }: ModelManifest) => ({
-  ...{ kind, title, adapter, scale, sizeBytes, licence, sha256 },
+const ofManifest = ({ kind, title, adapter, scale, sizeBytes, licence, sha256, external = [] }: ModelManifest) => ({
+  ...{ kind, title, adapter, scale, sizeBytes, licence, sha256, external },
 });
 
 function ofEntry({ id, ...entry }: CatalogEntry): ModelListing {
@@ -99,9 +101,12 @@ async function find(id: string, options: LibraryOptions): Promise<ModelListing> 
   });
 }
 
-async function sumOf(path: string): Promise<string> {
+/** As a manifest's sum: over the weights, then over the files beside them. */
+async function sumOf(path: string, external: readonly string[]): Promise<string> {
   const hash = createHash('sha256');
-  for await (const piece of readPieces(path)) hash.update(piece);
+  for (const file of [path, ...external.map((name) => join(dirname(path), name))]) {
+    for await (const piece of readPieces(file)) hash.update(piece);
+  }
   return hash.digest('hex');
 }
 
@@ -113,11 +118,11 @@ export interface ModelVerdict {
   readonly problem: string | undefined;
 }
 
-async function verdict({ id, place, path = '', sha256, problem }: ModelListing): Promise<ModelVerdict> {
+async function verdict({ id, place, path = '', external, sha256, problem }: ModelListing): Promise<ModelVerdict> {
   const judge = async (): Promise<string | undefined> => {
     if (problem !== undefined) return problem;
     if (!(await exists(path))) return 'The weights are missing.';
-    const found = await sumOf(path).catch((error: unknown) => toRestorationError(error));
+    const found = await sumOf(path, external).catch((error: unknown) => toRestorationError(error));
     if (found instanceof RestorationError) return found.message;
     return found === sha256 ? undefined : `The sha256 is ${found} instead of ${sha256 ?? 'a known one'}.`;
   };
@@ -190,9 +195,15 @@ export async function addModel(file: string, options: AddOptions = {}): Promise<
   const pinned = entry !== undefined && entry.sha256 === undefined;
   await withModelLock(store, id, () =>
     install(store, id, { from: entry ? 'catalog' : 'file', where: found.path, pinned }, async (target) => {
-      await copyFile(found.path, join(target, `${id}.onnx`));
+      const weights = join(target, `${id}.onnx`);
+      const { external = [] } = found;
+      await copyFile(found.path, weights);
+      for (const name of external) {
+        await ensureFolder(dirname(join(target, name)));
+        await copyFile(join(dirname(found.path), name), join(target, name));
+      }
       // The file may have been written to in the meantime.
-      if ((await sumOf(join(target, `${id}.onnx`))) === found.sha256) return manifest;
+      if ((await sumOf(weights, external)) === found.sha256) return manifest;
       throw new RestorationError('MODEL_INVALID', `${found.path} changed while it was copied.`, { hint: 'Add it again.' });
     }),
   );

@@ -75,7 +75,7 @@ export async function expectedSum(entry: CatalogEntry, store: string): Promise<s
 export async function manifestFor(entry: CatalogEntry, path: string): Promise<ModelManifest> {
   let manifest: ModelManifest;
   try {
-    ({ manifest } = await resolveFile(entry.kind, path));
+    ({ manifest } = await resolveFile(entry.kind, `${entry.adapter}:${path}`));
   } catch (error) {
     if (!(error instanceof RestorationError)) throw error;
     const why = error.message.replaceAll(path, basename(path)).replace(/^.* cannot be used: /, '');
