@@ -58,7 +58,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) await server.close();
 });
 
-const write = (entry: object & { readonly id: string }): void => {
+const write = (entry: { readonly id: string; readonly [key: string]: unknown }): void => {
   writeFileSync(join(catalog, `${entry.id}.json`), JSON.stringify(entry));
 };
 
