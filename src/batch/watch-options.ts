@@ -60,12 +60,17 @@ const isPath = (value: string): boolean => /[\\/]|\.(json|onnx)$/i.test(value);
 
 function inFolder(settings: FilmSettings, folder: string): FilmSettings {
   const resolve = (value: string): string => (isPath(value) ? path.resolve(folder, value) : value);
+  // `ab-colorizer:mine.onnx`: the file is what lies in the folder.
+  const resolveModel = (value: string): string => {
+    const [, adapter = '', file = ''] = /^([a-z]+-[a-z]+:)?(.*)$/s.exec(value) ?? [];
+    return adapter + resolve(file);
+  };
   const { preset, models } = settings;
   return {
     ...settings,
     ...(preset === undefined ? {} : { preset: resolve(preset) }),
     ...(models === undefined
       ? {}
-      : { models: Object.fromEntries(Object.entries(models).map(([kind, model]) => [kind, resolve(model)])) }),
+      : { models: Object.fromEntries(Object.entries(models).map(([kind, model]) => [kind, resolveModel(model)])) }),
   };
 }

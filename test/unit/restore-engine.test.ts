@@ -1,6 +1,6 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { codeRange } from '../../src/core/color.ts';
@@ -16,6 +16,7 @@ import {
   writeModel,
   type NetOptions,
 } from '../fixtures/models/nets.ts';
+import { externalTensor, node, onnxModel } from '../fixtures/models/onnx.ts';
 
 // Runs real worker threads: the compiled files must be there (npm run build).
 
@@ -169,6 +170,56 @@ describe('faults', () => {
     const model = await modelOf(repeatNet(2), { scale: 2 });
     const engine = await engineWith({});
     await expect(runOne(engine, { ...model, sha256: '0'.repeat(64) })).rejects.toMatchObject({ code: 'MODEL_INVALID' });
+  });
+});
+
+describe('networks of other forms than planes of floats', () => {
+  const form = { layout: 'nhwc', type: 'uint8', range: [0, 255] } as const;
+  const bytes = pictureNet({ scale: 2, form });
+  const brought = async (): Promise<PictureModel> =>
+    pictureModel('upscale', await resolveModel('upscale', writeModel(bytes)));
+
+  test.each(['', '&fault=wrong'])('are compared with the CPU on other devices too%s', async (fault) => {
+    // The device repeats pixels, which is not what the network does: it is found out and dropped.
+    const engine = await engineWith({ device: 'faulty', backendModules: faulty(`trust=compared${fault}`) });
+    const { warnings } = await runOne(engine, await brought());
+    expect(warnings).toEqual([expect.stringMatching(/another result than the CPU/)]);
+    expect(engine.devices).toEqual(['cpu']);
+  });
+
+  test('go on with smaller tiles where memory is short', async () => {
+    const engine = await engineWith({ device: 'faulty', backendModules: faulty('fault=oom&side=60') });
+    const { plane: result, warnings } = await runOne(engine, await brought());
+    expect(result).toHaveLength(4 * plane.length);
+    expect(warnings.join(' ')).toMatch(/goes on with tiles of/);
+  });
+
+  test('say so where they take one size, and that does not fit', async () => {
+    const path = writeModel(pictureNet({ scale: 2, form: { size: [96, 96] } }));
+    const model = pictureModel('upscale', await resolveModel('upscale', path));
+    const engine = await engineWith({ device: 'faulty', backendModules: faulty('fault=oom&side=60') });
+    await expect(runOne(engine, model)).rejects.toMatchObject({ code: 'OUT_OF_MEMORY' });
+  });
+
+  test('are read from several files', async () => {
+    const path = writeModel(
+      onnxModel({
+        inputs: { x: ['N', 1, 'H', 'W'] },
+        outputs: { y: ['N', 1, 'outH', 'outW'] },
+        constants: [externalTensor('w', [4, 1, 1, 1], 'weights.bin', 0)],
+        nodes: [
+          node('Conv', ['x', 'w'], 'many', { kernel_shape: [1, 1] }),
+          node('DepthToSpace', ['many'], 'y', { blocksize: 2, mode: 'CRD' }),
+        ],
+      }),
+    );
+    const weights = join(dirname(path), 'weights.bin');
+    writeFileSync(weights, new Uint8Array(Float32Array.of(1, 1, 1, 1).buffer));
+    const model = pictureModel('upscale', await resolveModel('upscale', path));
+    const { plane: result } = await runOne(await engineWith({}), model);
+    expect(result[0]).toBe(plane[0]! * 4);
+    writeFileSync(weights, new Uint8Array(Float32Array.of(1, 1, 1, 0).buffer));
+    await expect(runOne(await engineWith({}), model)).rejects.toThrow(/not the ones that were checked before/);
   });
 });
 

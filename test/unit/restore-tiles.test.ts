@@ -7,7 +7,7 @@ import { interfaceOf } from '../../src/restore/models/interface.ts';
 import { pictureModel, type PictureModel } from '../../src/restore/stages/environment.ts';
 import { runTask } from '../../src/restore/tasks/index.ts';
 import type { TaskTools } from '../../src/restore/tasks/task.ts';
-import { planTiles } from '../../src/restore/tiling/tiles.ts';
+import { planFixedTiles, planTiles } from '../../src/restore/tiling/tiles.ts';
 import { pictureManifest, pictureNet, type NetOptions } from '../fixtures/models/nets.ts';
 
 const multiples = fc.constantFrom(1, 2, 4, 16);
@@ -40,6 +40,41 @@ test('tiles cover a picture once, start at multiples, and bring their halo as fa
       },
     ),
     { numRuns: 30 },
+  );
+});
+
+test('tiles of one size cover a picture once, lie inside it where they can, and see what they need', () => {
+  const side = fc.integer({ min: 8, max: 90 });
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 200 }),
+      fc.integer({ min: 1, max: 200 }),
+      side,
+      side,
+      fc.nat(30),
+      (width, height, sizeWidth, sizeHeight, halo) => {
+        const seen = new Uint8Array(width * height);
+        for (const tile of planFixedTiles(width, height, { width: sizeWidth, height: sizeHeight }, halo)) {
+          expect([tile.inWidth, tile.inHeight]).toEqual([sizeWidth, sizeHeight]);
+          for (const [length, size, at, from, extent] of [
+            [width, sizeWidth, tile.inX, tile.x, tile.width],
+            [height, sizeHeight, tile.inY, tile.y, tile.height],
+          ] as const) {
+            expect(extent).toBeGreaterThan(0);
+            expect(at).toBeGreaterThanOrEqual(0);
+            if (length >= size) expect(at + size).toBeLessThanOrEqual(length);
+            const reach = Math.min(halo, Math.floor(size / 4));
+            expect(at).toBeLessThanOrEqual(Math.max(0, from - reach));
+            expect(at + size).toBeGreaterThanOrEqual(Math.min(length, from + extent + reach));
+          }
+          for (let y = tile.y; y < tile.y + tile.height; y++) {
+            for (let x = tile.x; x < tile.x + tile.width; x++) seen[y * width + x]!++;
+          }
+        }
+        expect(seen.every((count) => count === 1)).toBe(true);
+      },
+    ),
+    { numRuns: 60 },
   );
 });
 
