@@ -9,7 +9,7 @@ import { findDevices } from '../../src/restore/engine/devices.ts';
 import { tune } from '../../src/restore/engine/measure.ts';
 import { keepTuning, readTunings } from '../../src/restore/engine/tuning-cache.ts';
 import type { ResolvedModel } from '../../src/restore/index.ts';
-import { pictureManifest, repeatNet, writeModel } from '../fixtures/models/nets.ts';
+import { pictureManifest, pictureNet, repeatNet, writeModel } from '../fixtures/models/nets.ts';
 
 // What is measured of devices, and kept. Runs real worker threads: the compiled files must be there (npm run build).
 
@@ -46,6 +46,15 @@ describe('a measured search', () => {
     const backendModules = faulty('fault=oom&side=300');
     const [device] = await findDevices('faulty', { backendModules });
     expect((await tune(device!, await model(), backendModules)).tileSize).toBeLessThanOrEqual(256);
+  });
+
+  test('feeds networks of another form, of one size, as they want it', async () => {
+    const form = { layout: 'nhwc', type: 'uint8', range: [0, 255], size: [96, 64] } as const;
+    const brought = await resolveModel('upscale', writeModel(pictureNet({ scale: 2, channels: 3, form })));
+    const [device] = await findDevices('cpu', {});
+    const { tileSize, pixelsPerSecond } = await tune(device!, brought, []);
+    expect(tileSize).toBe(96);
+    expect(pixelsPerSecond).toBeGreaterThan(0);
   });
 
   test.each(['wrong', 'nan', 'error'])('ends with a device that gives %s results', async (fault) => {

@@ -5,13 +5,12 @@ import {
   type InferenceBackend,
   type InferenceSession,
   type ModelSource,
-  type TensorValue,
 } from '../backends/index.ts';
 import { formsOf } from '../models/adapters.ts';
-import { fixedSizeOf, interfaceOf, strengthFeed } from '../models/interface.ts';
+import { feedsFor, fixedSizeOf, interfaceOf } from '../models/interface.ts';
 import type { ResolvedModel } from '../models/schema.ts';
 import { readWeights, type Weights } from '../models/weights.ts';
-import { isPlain, packTensor, unpackTensor } from '../pixels/tensors.ts';
+import { isPlain, unpackTensor } from '../pixels/tensors.ts';
 import type { OpenModel } from '../tasks/task.ts';
 import { roundUp } from '../tiling/tiles.ts';
 import type { WorkerData } from './protocol.ts';
@@ -57,11 +56,10 @@ function trialPicture(side: number, channels: number): Float32Array<ArrayBuffer>
 async function trial(session: InferenceSession, { manifest }: ResolvedModel): Promise<Float32Array> {
   const { input, output } = formsOf(manifest);
   const side = roundUp(TRIAL_SIDE, manifest.sizeMultiple);
-  const { width, height } = fixedSizeOf(manifest) ?? { width: side, height: side };
+  const size = fixedSizeOf(manifest) ?? { width: side, height: side };
+  const { width, height } = size;
   const picture = trialPicture(Math.max(width, height), input.channels).subarray(0, width * height * input.channels);
-  const feeds: Record<string, TensorValue> = { [input.name]: packTensor(input, picture, width, height) };
-  if (manifest.kind !== 'colorize') Object.assign(feeds, strengthFeed(manifest, 0.5));
-  const result = (await session.run(feeds))[output.name];
+  const result = (await session.run(feedsFor(manifest, picture, size, 0.5)))[output.name];
   if (result?.type !== output.type) throw new Error(`there is no output ${output.name} of ${output.type}`);
   if (isPlain(output) && result.data instanceof Float32Array) return result.data;
   const values = new Float32Array(result.data.length);

@@ -1,4 +1,5 @@
 import type { ModelInterface, TensorValue } from '../backends/backend.ts';
+import { packTensor } from '../pixels/tensors.ts';
 import { formsOf } from './adapters.ts';
 import type { ModelManifest, PictureManifest } from './schema.ts';
 
@@ -24,8 +25,20 @@ export const fixedSizeOf = (
   manifest.adapter === 'chroma-bins' ? undefined : manifest.input.size;
 
 /** The noise level (0..1) as the network's second input; nothing for networks that have none. */
-export function strengthFeed({ input }: PictureManifest, strength: number): Record<string, TensorValue> {
+function strengthFeed({ input }: PictureManifest, strength: number): Record<string, TensorValue> {
   const { strengthName, strengthShape = [1], strengthFull = 1 } = input;
   if (strengthName === undefined) return {};
   return { [strengthName]: { type: 'float32', dims: strengthShape, data: Float32Array.of(strength * strengthFull) } };
+}
+
+/** All inputs for one run: the picture (planar, 0..1) in the network's form, and the noise level where it takes one. */
+export function feedsFor(
+  manifest: ModelManifest,
+  picture: Float32Array<ArrayBuffer>,
+  { width, height }: { readonly width: number; readonly height: number },
+  strength: number,
+): Record<string, TensorValue> {
+  const { input } = formsOf(manifest);
+  const level = manifest.kind === 'colorize' ? {} : strengthFeed(manifest, strength);
+  return { [input.name]: packTensor(input, picture, width, height), ...level };
 }

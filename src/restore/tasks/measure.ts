@@ -1,4 +1,4 @@
-import { interfaceOf } from '../models/interface.ts';
+import { feedsFor, fixedSizeOf, interfaceOf } from '../models/interface.ts';
 import type { ResolvedModel } from '../models/schema.ts';
 import type { TensorValue } from '../backends/backend.ts';
 import { roundUp } from '../tiling/tiles.ts';
@@ -31,13 +31,34 @@ export interface MeasureReply {
 /** A run is repeated for so long: single ones vary. */
 const REPEAT_MS = 250;
 
-function feedsFor({ manifest }: ResolvedModel, side: number): Record<string, TensorValue> {
-  const { input, channelsIn } = interfaceOf(manifest);
-  const data = Float32Array.from({ length: channelsIn * side * side }, (_, i) => 0.5 + 0.4 * Math.sin(i / 7));
-  const feeds: Record<string, TensorValue> = { [input]: { type: 'float32', dims: [1, channelsIn, side, side], data } };
-  const strength = manifest.kind === 'colorize' ? undefined : manifest.input.strengthName;
-  if (strength !== undefined) feeds[strength] = { type: 'float32', dims: [1], data: Float32Array.of(0.5) };
-  return feeds;
+/** Pictures that the network is tried on: what is fed, and the pixels of it that count. */
+interface Trial {
+  readonly tileSize: number;
+  readonly fed: { readonly width: number; readonly height: number };
+  readonly pixels: number;
+}
+
+function trialsOf({ manifest }: ResolvedModel, tileSizes: readonly number[]): Trial[] {
+  const { sizeMultiple } = manifest;
+  const halo = manifest.kind === 'colorize' ? 0 : manifest.receptiveField;
+  const fixed = fixedSizeOf(manifest);
+  if (fixed) {
+    const core = (side: number): number => side - 2 * Math.min(halo, Math.floor(side / 4));
+    const tileSize = Math.max(fixed.width, fixed.height);
+    return [{ tileSize, fed: fixed, pixels: core(fixed.width) * core(fixed.height) }];
+  }
+  const sizes = manifest.kind === 'colorize' ? [manifest.workSize] : tileSizes;
+  return sizes.map((size) => {
+    const tileSize = roundUp(size, sizeMultiple);
+    const side = roundUp(tileSize + 2 * halo, sizeMultiple);
+    return { tileSize, fed: { width: side, height: side }, pixels: tileSize * tileSize };
+  });
+}
+
+function trialFeeds({ manifest }: ResolvedModel, size: Trial['fed']): Record<string, TensorValue> {
+  const length = interfaceOf(manifest).channelsIn * size.width * size.height;
+  const picture = Float32Array.from({ length }, (_, i) => 0.5 + 0.4 * Math.sin(i / 7));
+  return feedsFor(manifest, picture, size, 0.5);
 }
 
 /** Runs the network on tiles of growing size, each once to warm up. Throws what the network throws on the first. */
@@ -46,15 +67,11 @@ export async function runMeasure(
   tools: TaskTools,
 ): Promise<MeasureReply> {
   const { session, deviation } = await tools.model(model);
-  const { manifest } = model;
   const started = performance.now();
   const speeds: TileSpeed[] = [];
-  const sizes = manifest.kind === 'colorize' ? [manifest.workSize] : tileSizes;
-  for (const size of sizes) {
+  for (const { tileSize, fed, pixels } of trialsOf(model, tileSizes)) {
     if (speeds.length > 0 && performance.now() - started > budgetMs) break;
-    const halo = manifest.kind === 'colorize' ? 0 : manifest.receptiveField;
-    const tileSize = roundUp(size, manifest.sizeMultiple);
-    const feeds = feedsFor(model, roundUp(tileSize + 2 * halo, manifest.sizeMultiple));
+    const feeds = trialFeeds(model, fed);
     let best = Infinity;
     try {
       const since = performance.now();
@@ -71,7 +88,7 @@ export async function runMeasure(
       if (speeds.length === 0 || !isOutOfMemory(error)) throw error;
       break;
     }
-    speeds.push({ tileSize, pixelsPerSecond: (tileSize * tileSize * 1000) / best });
+    speeds.push({ tileSize, pixelsPerSecond: (pixels * 1000) / best });
   }
   return { speeds, deviation };
 }

@@ -1,10 +1,10 @@
 import { RestorationError } from '../../core/errors.ts';
 import type { TensorValue } from '../backends/backend.ts';
 import { formsOf } from '../models/adapters.ts';
-import { strengthFeed } from '../models/interface.ts';
+import { feedsFor } from '../models/interface.ts';
 import type { PictureManifest, ResolvedModel } from '../models/schema.ts';
 import { scratch } from '../pixels/scratch.ts';
-import { dimsOf, isPlain, packTensor, unpackTensor } from '../pixels/tensors.ts';
+import { dimsOf, isPlain, unpackTensor } from '../pixels/tensors.ts';
 import { outputFault } from '../tasks/faults.ts';
 import type { TaskTools } from '../tasks/task.ts';
 import { planFixedTiles, planTiles, roundUp, type Tile } from './tiles.ts';
@@ -59,19 +59,18 @@ async function runTiles(
 ): Promise<void> {
   const { manifest } = model;
   const { scale } = manifest;
-  const { input, output } = formsOf(manifest);
+  const { output } = formsOf(manifest);
   const tiles = tilesOf(picture, manifest, tileSize);
   const largest = tiles.reduce((most, { inWidth, inHeight }) => Math.max(most, inWidth * inHeight), 0);
   const fed = scratch('tile in', largest * picture.channels);
   const got = scratch('tile out', largest * picture.channels * scale * scale);
-  const level = strengthFeed(manifest, strength);
   for (const tile of tiles) {
     const area = tile.inWidth * tile.inHeight * picture.channels;
     const data = fed.subarray(0, area);
     picture.read(tile.inX, tile.inY, tile.inWidth, tile.inHeight, data);
     const result = got.subarray(0, area * scale * scale);
     const [width, height] = [tile.inWidth * scale, tile.inHeight * scale];
-    const feeds = { [input.name]: packTensor(input, data, tile.inWidth, tile.inHeight), ...level };
+    const feeds = feedsFor(manifest, data, { width: tile.inWidth, height: tile.inHeight }, strength);
     if (isPlain(output)) {
       await infer(feeds, { [output.name]: { type: 'float32', dims: dimsOf(output, width, height), data: result } });
     } else {
