@@ -1,5 +1,7 @@
 import path from 'node:path';
 import { ERROR_CODES, RestorationError, toRestorationError, type ExitKind } from '../core/errors.ts';
+import type { Doubt } from '../core/events.ts';
+import { toNumber } from '../core/rational.ts';
 import type { RestoreOptions } from '../pipeline/options.ts';
 import { listFolder } from '../platform/files.ts';
 import { identify } from '../platform/move.ts';
@@ -8,6 +10,7 @@ import { FilmFiles } from './film-files.ts';
 import { FilmPlacing } from './film-place.ts';
 import { filmStopper } from './film-stop.ts';
 import type { FilmSize } from './film-work.ts';
+import { timecode, worstDoubts } from './doubts.ts';
 import type { Lease } from './lease.ts';
 import type { FilmNote } from './watch-journal.ts';
 import type { FilmSettings } from './watch-options.ts';
@@ -87,13 +90,15 @@ export class FilmTurn {
     const finished = (await listFolder(result)).find((name) => !name.startsWith('.'));
     if (finished !== undefined) {
       const sizeBytes = (await identify(path.join(result, finished)))?.sizeBytes ?? 0;
-      await this.#note({ type: 'result', file: finished, frames: 0, seconds: 0, sizeBytes, notes: [] });
+      await this.#note({ type: 'result', file: finished, frames: 0, seconds: 0, sizeBytes, notes: [], doubts: [] });
       return;
     }
     await this.#note({ type: 'attempt' });
     emit({ type: 'taken', film, attempt: this.#files.state().failures + 1 });
     const stop = filmStopper(this.#context, this.#lease.lost);
     const notes: string[] = [];
+    const doubts: Doubt[] = [];
+    let framesPerSecond = 0;
     let size: FilmSize | undefined;
     let reused = 0;
     let hasProgress = false;
@@ -105,11 +110,16 @@ export class FilmTurn {
         if (event.type === 'plan') {
           size = work.sizeOf(event);
           notes.push(...event.plan.notes);
+          framesPerSecond = toNumber(event.plan.decode.frameRate);
         } else if (event.type === 'warning') {
           notes.push(event.message);
         } else if (event.type === 'segment') {
           if (event.state === 'reused') reused += event.end - event.start;
-          if (event.state === 'retry') notes.push(`Frames ${event.start} to ${event.end - 1}: ${event.reason ?? ''}`);
+          doubts.push(...(event.doubts ?? []));
+          if (event.state === 'retry') {
+            const at = timecode(event.start / framesPerSecond);
+            notes.push(`About ${at} (frames ${event.start} to ${event.end - 1}): ${event.reason ?? ''}`);
+          }
           if (event.state === 'done') {
             if (!hasProgress) await this.#note({ type: 'progress' });
             hasProgress = true;
@@ -127,6 +137,7 @@ export class FilmTurn {
             seconds: Math.round(seconds * 10) / 10,
             sizeBytes,
             notes,
+            doubts: worstDoubts(doubts),
           });
         }
       }

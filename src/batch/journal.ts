@@ -3,6 +3,14 @@ import { z } from 'zod';
 import { appendLine, readText, statOrUndefined } from '../platform/files.ts';
 import { identify } from '../platform/move.ts';
 
+/** As `Doubt`. */
+export const doubtSchema = z.object({
+  kind: z.enum(['flicker', 'color-change', 'unsure-color']),
+  frame: z.number().int().min(0),
+  seconds: z.number(),
+  value: z.number(),
+});
+
 /** A finished segment: its file lies complete under its final name. */
 const recordSchema = z.object({
   segment: z.number().int().min(0),
@@ -11,6 +19,7 @@ const recordSchema = z.object({
   file: z.string(),
   frames: z.number().int().min(1),
   sizeBytes: z.number().int().min(1),
+  doubts: z.array(doubtSchema).readonly().optional(),
 });
 export type SegmentRecord = z.infer<typeof recordSchema>;
 

@@ -1,5 +1,7 @@
 import path from 'node:path';
+import type { Doubt } from '../core/events.ts';
 import { createExclusive } from '../platform/files.ts';
+import { doubtText } from './doubts.ts';
 import type { FilmState } from './watch-journal.ts';
 
 export interface DoneFilm {
@@ -10,6 +12,8 @@ export interface DoneFilm {
   readonly sizeBytes: number;
   /** What to look at: damage of the source, segments that needed another attempt, guesses that were taken. */
   readonly notes: readonly string[];
+  /** The worst places, by measure of the pictures. */
+  readonly doubts: readonly Doubt[];
 }
 
 export interface FailedFilm {
@@ -47,7 +51,7 @@ export function sumUp(
   const failed: FailedFilm[] = [];
   for (const { name, closed, result, placing, setbacks } of films) {
     if (closed?.outcome === 'done' && result) {
-      const { frames, seconds, sizeBytes, notes } = result;
+      const { frames, seconds, sizeBytes, notes, doubts } = result;
       const retries = setbacks.map(({ message }) => `An attempt failed: ${message}`);
       done.push({
         film: name,
@@ -56,6 +60,7 @@ export function sumUp(
         seconds,
         sizeBytes,
         notes: [...notes, ...retries],
+        doubts,
       });
     } else if (closed?.outcome === 'failed') {
       const last = setbacks.at(-1);
@@ -89,7 +94,7 @@ export function summaryText(summary: NightSummary): string {
   );
   section(
     'To look at',
-    done.flatMap(({ film, notes }) => notes.map((note) => `${film}: ${note}`)),
+    done.flatMap(({ film, notes, doubts }) => [...notes, ...doubts.map(doubtText)].map((note) => `${film}: ${note}`)),
   );
   section(
     'Failed',

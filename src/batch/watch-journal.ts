@@ -2,6 +2,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { appendLine, listFolder, readBytes, statOrUndefined } from '../platform/files.ts';
 import { ownIdentity } from '../platform/host.ts';
+import { doubtSchema } from './journal.ts';
 
 const failure = z.object({ code: z.string(), message: z.string(), hint: z.string().optional() });
 export type Failure = z.infer<typeof failure>;
@@ -33,6 +34,7 @@ const recordSchema = z.discriminatedUnion('type', [
     seconds: z.number(),
     sizeBytes: z.number(),
     notes: z.array(z.string()),
+    doubts: z.array(doubtSchema).default([]),
   }),
   /** Names chosen for what is about to be moved. */
   z.object({

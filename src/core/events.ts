@@ -22,6 +22,8 @@ export type RestoreEvent =
       readonly end: number;
       readonly state: 'done' | 'reused' | 'retry';
       readonly reason?: string;
+      /** With 'done' and 'reused': where a person should look, the worst of each kind. */
+      readonly doubts?: readonly Doubt[];
     }
   | { readonly type: 'warning'; readonly input: string; readonly message: string }
   | {
@@ -39,6 +41,18 @@ export type RestoreEvent =
       readonly message: string;
       readonly hint?: string;
     };
+
+/**
+ * A place in the result that may not be right. `value` is 0 to 1, more is worse, comparable within a kind only: brightness
+ * that still pumps, color that still changes on what stands still, color that is a guess (1 less the mean confidence).
+ */
+export interface Doubt {
+  readonly kind: 'flicker' | 'color-change' | 'unsure-color';
+  readonly frame: number;
+  /** From the beginning of the result. */
+  readonly seconds: number;
+  readonly value: number;
+}
 
 /** Forecast of a run; `basis` says what it rests on. */
 export interface Estimate {

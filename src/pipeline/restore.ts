@@ -159,7 +159,9 @@ async function restoreSegments(
     let reused = 0;
     for (const segment of segments.filter(isDone)) {
       reused += rangeLength(segment.range);
-      emit({ type: 'segment', input, index: segment.index, ...segment.range, state: 'reused' });
+      const doubts = done.get(segment.index)?.doubts;
+      const noted = doubts ? { doubts } : {};
+      emit({ type: 'segment', input, index: segment.index, ...segment.range, state: 'reused', ...noted });
     }
     const decodeJunction = { starvedMs: 0, blockedMs: 0 };
     const encodeJunction = { starvedMs: 0, blockedMs: 0 };

@@ -4,15 +4,17 @@ import path from 'node:path';
 import type { DiskGuard } from '../batch/disk-guard.ts';
 import type { Journal } from '../batch/journal.ts';
 import { RestorationError, toRestorationError } from '../core/errors.ts';
-import type { RestoreEvent } from '../core/events.ts';
-import type { FrameStream } from '../core/frame.ts';
+import type { Doubt, RestoreEvent } from '../core/events.ts';
+import type { Frame, FrameStream } from '../core/frame.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import { contains, rangeLength, type FrameRange, type Segment } from '../core/range.ts';
+import { ticksToSeconds } from '../core/rational.ts';
 import type { Stage } from '../core/stage.ts';
 import { decodeFrames } from '../decode/index.ts';
 import { openSegmentEncoder, segmentExtension, type SegmentEncoder } from '../encode/index.ts';
 import { publish } from '../platform/files.ts';
+import { DoubtMeter } from '../temporal/index.ts';
 import { backOff, MAX_ATTEMPTS } from './attempts.ts';
 import { prefetch, type Junction } from './flow.ts';
 import type { ProgressMeter } from './progress.ts';
@@ -102,7 +104,8 @@ async function pass(
   setMaxListeners(0, signal);
   const range = { start: first.range.start - first.leadIn, end: last.range.end + last.leadOut };
   const wanted = { start: first.range.start, end: last.range.end };
-  const frames = chain(range, wanted, signal, context);
+  const meter = new DoubtMeter(context.index.shots, secondsOf(context));
+  const frames = chain(range, wanted, meter, signal, context);
   let current: { readonly segment: Segment; readonly encoder: SegmentEncoder; readonly temporary: string } | undefined;
   // Segments end one after the other, while the next one is being encoded already.
   let closing: Promise<void> = Promise.resolve();
@@ -122,6 +125,7 @@ async function pass(
           await checkSpace(segment, context, closing);
           current = openSegment(segment, signal, context);
         }
+        meter.lookAtPicture(frame);
         await current.encoder.write(frame);
         context.progress.frameDone();
         expected++;
@@ -132,7 +136,7 @@ async function pass(
       const ending = current;
       current = undefined;
       await closing;
-      closing = finishSegment(ending, context, onDone);
+      closing = finishSegment(ending, meter.take(ending.segment.range), context, onDone);
       // Awaited above or below; without this a failure in between would end the program.
       closing.catch(() => local.abort());
     }
@@ -151,8 +155,20 @@ async function pass(
   }
 }
 
+/** When a frame is shown, in seconds from the beginning of the result. */
+function secondsOf({ plan, index }: SegmentRunContext): (frame: number) => number {
+  const first = index.pts[0] ?? 0n;
+  return (frame) => ticksToSeconds((index.pts[frame] ?? first) - first, plan.decode.timeBase);
+}
+
 /** decode -> stages, with room for frames between the parts so that they work at the same time. */
-function chain(range: FrameRange, wanted: FrameRange, signal: AbortSignal, context: SegmentRunContext): FrameStream {
+function chain(
+  range: FrameRange,
+  wanted: FrameRange,
+  meter: DoubtMeter,
+  signal: AbortSignal,
+  context: SegmentRunContext,
+): FrameStream {
   const { plan, index, stages, emit } = context;
   const decoded = decodeFrames(plan.decode, { signal, index, range });
   let frames = prefetch(decoded, DECODE_AHEAD, context.decodeJunction);
@@ -161,6 +177,8 @@ function chain(range: FrameRange, wanted: FrameRange, signal: AbortSignal, conte
   for (const [at, stage] of stages.entries()) {
     // Frames that only warm temporal stages up need not go through what comes after these.
     if (at === led + 1) frames = within(wanted, frames);
+    // Predicted color is still small there, and as steady as it gets.
+    if (stage.kind === 'apply-chroma') frames = tapped(frames, (frame) => meter.lookAtColor(frame));
     frames = stage.run(frames, { signal, shots: index.shots, warn });
   }
   return prefetch(frames, ENCODE_BEHIND, context.encodeJunction);
@@ -172,6 +190,13 @@ async function* within(wanted: FrameRange, frames: FrameStream): FrameStream {
   for await (const frame of frames) {
     if (contains(wanted, frame.index)) yield frame;
     else frame.dispose();
+  }
+}
+
+async function* tapped(frames: FrameStream, look: (frame: Frame) => void): FrameStream {
+  for await (const frame of frames) {
+    look(frame);
+    yield frame;
   }
 }
 
@@ -207,6 +232,7 @@ function openSegment(
 
 async function finishSegment(
   { segment, encoder, temporary }: { segment: Segment; encoder: SegmentEncoder; temporary: string },
+  doubts: readonly Doubt[],
   { plan, folder, journal, emit }: SegmentRunContext,
   onDone: (segment: Segment) => void,
 ): Promise<void> {
@@ -220,7 +246,8 @@ async function finishSegment(
   }
   const file = segmentFile(plan, segment);
   await publish(temporary, path.join(folder, file), folder);
-  await journal.append({ segment: segment.index, ...segment.range, file, frames, sizeBytes });
+  const noted = doubts.length > 0 ? { doubts } : {};
+  await journal.append({ segment: segment.index, ...segment.range, file, frames, sizeBytes, ...noted });
   onDone(segment);
-  emit({ type: 'segment', input: plan.media.path, index: segment.index, ...segment.range, state: 'done' });
+  emit({ type: 'segment', input: plan.media.path, index: segment.index, ...segment.range, state: 'done', ...noted });
 }

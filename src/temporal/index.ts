@@ -3,6 +3,7 @@ import { chromaAnchor, chromaAnchorOptions } from './chroma-anchor.ts';
 import { chromaSmooth, chromaSmoothOptions } from './chroma-smooth.ts';
 import { deflicker, deflickerOptions } from './deflicker.ts';
 
+export { DoubtMeter } from './doubt-meter.ts';
 export { ShotDetector } from './shot-detector.ts';
 
 /** Stages that look at neighboring frames. They need nothing from their surroundings. */

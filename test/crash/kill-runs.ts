@@ -5,8 +5,8 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
-const FILM = fileURLToPath(new URL('../fixtures/old-film.mp4', import.meta.url));
+export const CLI = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
+export const FILM = fileURLToPath(new URL('../fixtures/old-film.mp4', import.meta.url));
 const OUTPUT = 'out.mkv';
 
 export interface KillOptions {
@@ -35,7 +35,7 @@ export interface KillFigures {
 }
 
 /** Small deterministic generator (mulberry32): a failure can be repeated with its seed. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) >>> 0;
@@ -154,7 +154,7 @@ async function journaled(folder: string): Promise<number[]> {
   return numbers;
 }
 
-const digest = async (file: string): Promise<string | undefined> => {
+export const digest = async (file: string): Promise<string | undefined> => {
   const bytes = await readFile(file).catch(() => undefined);
   return bytes && createHash('sha256').update(bytes).digest('hex');
 };

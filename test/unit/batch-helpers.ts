@@ -26,7 +26,12 @@ export function textWork(log: string[], slowMs: number, clock: Clock): FilmWork 
       await mkdir(work, { recursive: true });
       const words = text.split(' ');
       const estimate = { frames: words.length };
-      yield { type: 'plan', input, plan: { notes: [] }, estimate } as unknown as RestoreEvent;
+      yield {
+        type: 'plan',
+        input,
+        plan: { notes: [], decode: { frameRate: { num: 1, den: 1 } } },
+        estimate,
+      } as unknown as RestoreEvent;
       for (const [index, word] of words.entries()) {
         const file = path.join(work, `segment-${index}`);
         const there = await readFile(file, 'utf8').catch(() => undefined);
