@@ -106,6 +106,11 @@ const FLAGS: readonly Flag[] = [
     'a whole number from 32 to 8192',
   ),
   {
+    group: MODELS,
+    flags: '--no-reuse',
+    description: 'compute every part of every picture, changed or not; the result is the same',
+  },
+  {
     group: OUTPUT,
     flags: '--codec <name>',
     description: 'hevc, h264, av1, prores, ffv1, or an FFmpeg encoder such as hevc_nvenc; default: hevc in 10 bits',

@@ -91,7 +91,7 @@ export class TextReporter implements Reporter {
       case 'done':
         this.#showLast();
         this.#log.info(
-          `${quoteName(event.output)}: ${event.frames} frames, ${formatBytes(event.sizeBytes)}, in ${formatDuration(event.seconds)}.`,
+          `${quoteName(event.output)}: ${event.frames} frames, ${formatBytes(event.sizeBytes)}, in ${formatDuration(event.seconds)}${unchangedOf(event)}.`,
         );
         break;
       case 'error':
@@ -176,6 +176,9 @@ export class TextReporter implements Reporter {
     this.#screen.keepStatus();
   }
 }
+
+const unchangedOf = ({ unchangedShare }: Extract<RestoreEvent, { type: 'done' }>): string =>
+  unchangedShare > 0 ? `; ${Math.round(100 * unchangedShare)} % was as in the frame before and not computed again` : '';
 
 function causes(error: RestorationError): string[] {
   const chain: string[] = [];

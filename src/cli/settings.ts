@@ -39,6 +39,7 @@ function common(flags: Flags): Omit<RestoreOptions, 'input'> {
     ...flags,
     // Commander says true for a --no-... that was not given.
     cap: flags.cap === false ? false : undefined,
+    reuse: flags.reuse === false ? false : undefined,
     models: flags.model,
     startSeconds: flags.start,
     durationSeconds: flags.duration,

@@ -13,6 +13,8 @@ export type RestoreEvent =
       readonly etaSeconds: number | undefined;
       /** The part that the others wait for: 'decode', a stage's kind, 'encode', 'verify'. */
       readonly bottleneck: string;
+      /** As in `done`, up to now; left out while verifying. */
+      readonly unchangedShare?: number;
     }
   | {
       readonly type: 'segment';
@@ -33,6 +35,8 @@ export type RestoreEvent =
       readonly frames: number;
       readonly seconds: number;
       readonly sizeBytes: number;
+      /** Share (0..1) of this run's pictures, network by network, that was as before and so was not computed again. */
+      readonly unchangedShare: number;
     }
   | {
       readonly type: 'error';

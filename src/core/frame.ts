@@ -18,7 +18,10 @@ export interface ChromaGrid {
   readonly luma: Float32Array;
 }
 
-/** A picture in the pipeline. Immutable by convention: stages return new frames. */
+/**
+ * A picture in the pipeline. Immutable by convention: stages return new frames. Frames that show the same picture may
+ * share its planes; plane objects are never used again for another picture, so that the same ones always mean the same.
+ */
 export interface Frame {
   /** Position in the decoded film, from 0, after deinterlacing and inverse telecine. */
   readonly index: number;

@@ -17,7 +17,7 @@ export interface BuiltStages {
 /** Turns the plan's stages into running ones, and checks that each takes what the one before it gives. */
 export async function buildStages(
   plan: Plan,
-  options: Pick<RestoreOptions, 'workers' | 'tileSize'>,
+  options: Pick<RestoreOptions, 'workers' | 'tileSize' | 'reuse'>,
   signal: AbortSignal,
 ): Promise<BuiltStages> {
   const engine = await openEngine({
@@ -25,6 +25,7 @@ export async function buildStages(
     signal,
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.tileSize === undefined ? {} : { tileSize: options.tileSize }),
+    ...(options.reuse === undefined ? {} : { reuse: options.reuse }),
   });
   try {
     const stages: Stage[] = [];

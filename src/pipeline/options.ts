@@ -55,6 +55,8 @@ export const restoreOptionsSchema = z.strictObject({
   workers: z.number().int().min(1).max(256).optional(),
   /** Side of a tile in source pixels; default from memory. */
   tileSize: z.number().int().min(32).max(8192).optional(),
+  /** false computes every part of every picture, changed or not; the result is the same. */
+  reuse: z.boolean().optional(),
   /** hevc, h264, av1, prores, ffv1, or the name of an FFmpeg encoder such as hevc_nvenc. */
   codec: z.string().min(1).optional(),
   crf: z.number().min(0).max(63).optional(),

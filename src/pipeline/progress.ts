@@ -1,4 +1,5 @@
 import type { RestoreEvent } from '../core/events.ts';
+import { shareOf, type Savings } from '../restore/index.ts';
 import type { Junction } from './flow.ts';
 
 const EMIT_INTERVAL_MS = 250;
@@ -22,6 +23,7 @@ export class ProgressMeter {
   readonly #decode: Junction;
   readonly #encode: Junction;
   readonly #work: string;
+  readonly #savings: Savings;
   readonly #samples: Sample[] = [];
   /** Frames of finished segments, and frames handed to an encoder. */
   #kept: number;
@@ -37,6 +39,7 @@ export class ProgressMeter {
     encode: Junction;
     /** Name of what happens between them. */
     work: string;
+    savings: Savings;
     emit: (event: RestoreEvent) => void;
   }) {
     this.#input = options.input;
@@ -47,6 +50,7 @@ export class ProgressMeter {
     this.#decode = options.decode;
     this.#encode = options.encode;
     this.#work = options.work;
+    this.#savings = options.savings;
     this.#sample(performance.now());
   }
 
@@ -99,6 +103,7 @@ export class ProgressMeter {
       framesPerSecond: Math.round(rate * 100) / 100,
       etaSeconds: rate > 0 ? Math.round((this.#total - this.#done) / rate) : undefined,
       bottleneck,
+      unchangedShare: shareOf(this.#savings.unchanged, this.#savings),
     });
   }
 }

@@ -20,6 +20,7 @@ import {
   statOrUndefined,
 } from '../platform/files.ts';
 import { identify } from '../platform/move.ts';
+import { shareOf, type Savings } from '../restore/index.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
 import { MAX_ATTEMPTS, withAttempts } from './attempts.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
@@ -65,11 +66,21 @@ export async function* restore(
 
 type Emit = (event: RestoreEvent) => void;
 
+/** One film on its way: what every step of its run needs. */
+interface FilmRun {
+  readonly plan: Plan;
+  readonly estimate: Estimate;
+  readonly options: RestoreOptions;
+  readonly signal: AbortSignal;
+  readonly emit: Emit;
+}
+
 async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Promise<void> {
   const startedAt = performance.now();
   const made = await makePlan(options, signal);
   const input = made.media.path;
   const estimate = await estimatePlan(made, { signal });
+  const film: FilmRun = { plan: made, estimate, options, signal, emit };
   emit({ type: 'plan', input, plan: made, estimate });
   await ensureFolder(path.dirname(made.output));
   const tell = (message: string): void => emit({ type: 'warning', input, message });
@@ -82,17 +93,24 @@ async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Pr
       finished = true;
       tell(`${made.output} is finished: an earlier run was ended right behind it.`);
       const { frames, sizeBytes } = earlier;
-      emit({ type: 'done', input, output: made.output, frames, seconds: 0, sizeBytes });
+      emit({ type: 'done', input, output: made.output, frames, seconds: 0, sizeBytes, unchangedShare: 0 });
       return;
     }
     await describeWork(made);
-    await warnAboutSpace(made, estimate, emit);
-    const index = await indexFilm(made, signal, emit);
-    const segments = await restoreSegments(made, index, estimate, options, signal, emit);
-    const sizeBytes = await finishWithRoom(made, index, segments, options, signal, emit);
+    await warnAboutSpace(film);
+    const index = await indexFilm(film);
+    const { segments, savings } = await restoreSegments(film, index);
+    const sizeBytes = await finishWithRoom(film, index, segments);
     finished = true;
-    const seconds = Math.round((performance.now() - startedAt) / 10) / 100;
-    emit({ type: 'done', input, output: made.output, frames: index.pts.length, seconds, sizeBytes });
+    emit({
+      type: 'done',
+      input,
+      output: made.output,
+      frames: index.pts.length,
+      seconds: Math.round((performance.now() - startedAt) / 10) / 100,
+      sizeBytes,
+      unchangedShare: shareOf(savings.unchanged, savings),
+    });
   } catch (error) {
     // Whatever broke while everything was being stopped, the stop is the reason.
     signal.throwIfAborted();
@@ -107,7 +125,7 @@ async function release(folder: WorkFolder, remove: boolean): Promise<void> {
   await folder.release({ remove }).catch(() => undefined);
 }
 
-async function warnAboutSpace(made: Plan, estimate: Estimate, emit: Emit): Promise<void> {
+async function warnAboutSpace({ plan: made, estimate, emit }: FilmRun): Promise<void> {
   const free = await freeBytes(made.workdir);
   if (free >= estimate.diskBytes) return;
   const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
@@ -118,7 +136,7 @@ async function warnAboutSpace(made: Plan, estimate: Estimate, emit: Emit): Promi
   });
 }
 
-async function indexFilm(made: Plan, signal: AbortSignal, emit: Emit): Promise<FrameIndex> {
+async function indexFilm({ plan: made, signal, emit }: FilmRun): Promise<FrameIndex> {
   const known = await loadIndex(made.workdir);
   if (known) return known;
   const input = made.media.path;
@@ -139,13 +157,10 @@ async function indexFilm(made: Plan, signal: AbortSignal, emit: Emit): Promise<F
 }
 
 async function restoreSegments(
-  made: Plan,
+  film: FilmRun,
   index: FrameIndex,
-  estimate: Estimate,
-  options: RestoreOptions,
-  signal: AbortSignal,
-  emit: Emit,
-): Promise<Segment[]> {
+): Promise<{ readonly segments: Segment[]; readonly savings: Savings }> {
+  const { plan: made, estimate, options, signal, emit } = film;
   const built: BuiltStages = await buildStages(made, options, signal);
   try {
     const segments = cutSegments(index.shots, made.segmentFrames, built);
@@ -171,6 +186,7 @@ async function restoreSegments(
       done: reused,
       decode: decodeJunction,
       encode: encodeJunction,
+      savings: built.engine.tally,
       work: made.stages.map(({ kind }) => kind).find((kind) => kind === 'upscale') ?? made.stages[0]?.kind ?? 'copy',
       emit,
     });
@@ -178,19 +194,20 @@ async function restoreSegments(
       plan: made,
       index,
       stages: built.stages,
+      reuse: options.reuse ?? true,
       folder: made.workdir,
       journal,
       signal,
       emit,
       progress,
-      disk: diskGuard(made.workdir, options, signal, emit),
+      disk: diskGuard(made.workdir, film),
       frameSizeBytes: estimate.outputBytes / Math.max(1, estimate.frames),
       decodeJunction,
       encodeJunction,
     };
     for (const pending of pendingRuns(segments, isDone)) await processRun(pending, context);
     progress.finish();
-    return segments;
+    return { segments, savings: built.engine.tally };
   } finally {
     await closeStages(built);
   }
@@ -209,13 +226,8 @@ const tellAgain =
 /** How long a full disk is waited for when nobody says. */
 const DEFAULT_SPACE_WAIT_MINUTES = 30;
 
-function diskGuard(
-  folder: string,
-  { input, spaceWait }: RestoreOptions,
-  signal: AbortSignal,
-  emit: Emit,
-  safety?: number,
-): DiskGuard {
+function diskGuard(folder: string, { options, signal, emit }: FilmRun, safety?: number): DiskGuard {
+  const { input, spaceWait } = options;
   const tell = (message: string): void => emit({ type: 'warning', input, message });
   const free = (): Promise<number> => freeBytes(folder);
   const patienceMs = (spaceWait ?? DEFAULT_SPACE_WAIT_MINUTES) * 60_000;
@@ -227,23 +239,15 @@ function diskGuard(
 const JOINED_SHARE = 1.2;
 
 /** As `finish`; a disk that becomes full over it is waited for. */
-async function finishWithRoom(
-  made: Plan,
-  index: FrameIndex,
-  segments: readonly Segment[],
-  options: RestoreOptions,
-  signal: AbortSignal,
-  emit: Emit,
-): Promise<number> {
+async function finishWithRoom(film: FilmRun, index: FrameIndex, segments: readonly Segment[]): Promise<number> {
+  const { plan: made, signal, emit } = film;
   let bytes = 0;
   for (const segment of segments) {
     bytes += (await statOrUndefined(path.join(made.workdir, segmentFile(made, segment))))?.size ?? 0;
   }
-  const guard = diskGuard(path.dirname(made.output), options, signal, emit, JOINED_SHARE);
+  const guard = diskGuard(path.dirname(made.output), film, JOINED_SHARE);
   const again = tellAgain(made.media.path, 'Joining the segments', emit);
-  return guard.retry(bytes, () =>
-    withAttempts(signal, () => finish(made, index, segments, options, signal, emit), again),
-  );
+  return guard.retry(bytes, () => withAttempts(signal, () => finish(film, index, segments), again));
 }
 
 const unfinishedPrefix = ({ planHash }: Plan): string => `.restore-${planHash}.partial`;
@@ -257,14 +261,8 @@ async function removeUnfinished(made: Plan): Promise<void> {
 }
 
 /** Joins, muxes, verifies, and only then gives the file its name. */
-async function finish(
-  made: Plan,
-  index: FrameIndex,
-  segments: readonly Segment[],
-  options: RestoreOptions,
-  signal: AbortSignal,
-  emit: Emit,
-): Promise<number> {
+async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segment[]): Promise<number> {
+  const { plan: made, options, signal, emit } = film;
   const input = made.media.path;
   const folder = path.dirname(made.output);
   await removeUnfinished(made);

@@ -18,6 +18,7 @@ import { DoubtMeter } from '../temporal/index.ts';
 import { backOff, MAX_ATTEMPTS } from './attempts.ts';
 import { prefetch, type Junction } from './flow.ts';
 import type { ProgressMeter } from './progress.ts';
+import { shareRepeats } from './repeats.ts';
 import { UNFINISHED } from './workdir.ts';
 
 /** Decoded frames that may wait for the stages, and finished frames that may wait for the encoder. */
@@ -34,6 +35,8 @@ export interface SegmentRunContext {
   readonly plan: Plan;
   readonly index: FrameIndex;
   readonly stages: readonly Stage[];
+  /** Whether pictures that repeat the one before them are not computed again. */
+  readonly reuse: boolean;
   readonly folder: string;
   readonly journal: Journal;
   readonly signal: AbortSignal;
@@ -171,7 +174,8 @@ function chain(
 ): FrameStream {
   const { plan, index, stages, emit } = context;
   const decoded = decodeFrames(plan.decode, { signal, index, range });
-  let frames = prefetch(decoded, DECODE_AHEAD, context.decodeJunction);
+  const pictures = prefetch(decoded, DECODE_AHEAD, context.decodeJunction);
+  let frames = context.reuse ? shareRepeats(pictures) : pictures;
   const warn = (message: string): void => emit({ type: 'warning', input: plan.media.path, message });
   const led = stages.findLastIndex((stage) => reachOf(stage) > 0);
   for (const [at, stage] of stages.entries()) {

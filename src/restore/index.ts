@@ -3,6 +3,7 @@ export { checkDevices, chooseDevices } from './engine/choose.ts';
 export { measureDevices, type MeasuredDevice } from './engine/measured-devices.ts';
 export { BACKENDS } from './engine/devices.ts';
 export { openEngine, type Engine, type EngineLoad, type EngineOptions } from './engine/engine.ts';
+export { shareOf, type Savings } from './engine/tally.ts';
 export { listModels, resolveModel, type ResolveOptions } from './models/catalog.ts';
 export { describeModel, type DescribeOptions, type ModelDescription } from './models/describe.ts';
 export {

@@ -55,7 +55,15 @@ export function textWork(log: string[], slowMs: number, clock: Clock): FilmWork 
       await rename(path.join(output, `.${name}`), path.join(output, name));
       await rm(path.dirname(work), { recursive: true });
       const sizeBytes = text.length;
-      yield { type: 'done', input, output: path.join(output, name), frames: words.length, seconds: 0, sizeBytes };
+      yield {
+        type: 'done',
+        input,
+        output: path.join(output, name),
+        frames: words.length,
+        seconds: 0,
+        sizeBytes,
+        unchangedShare: 0,
+      };
     },
   };
 }

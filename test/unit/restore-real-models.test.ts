@@ -64,6 +64,8 @@ test.skipIf(!there(GENERAL) || !there(FLOWER))(
       model: () => Promise.resolve({ session, tileSize, deviation: 0 }),
       infer: (each, feeds, into) => each.run(feeds, into),
       note: () => undefined,
+      kept: undefined,
+      unchanged: () => undefined,
       suspicious: false,
     });
     const planes = await piece(path.join(data, FLOWER));

@@ -86,6 +86,8 @@ async function toolsFor(bytes: Uint8Array, model: PictureModel): Promise<(tileSi
     model: () => Promise.resolve({ session, tileSize, deviation: 0 }),
     infer: (each, feeds, into) => each.run(feeds, into),
     note: () => undefined,
+    kept: undefined,
+    unchanged: () => undefined,
     suspicious: false,
   });
 }

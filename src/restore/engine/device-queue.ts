@@ -21,6 +21,9 @@ export interface QueuedJob {
 /** Weight of the newest job in the running mean of what jobs take: some ten jobs are remembered. */
 const NEWEST = 0.2;
 
+/** Share of a picture up to which the rest tells how long the whole would take. */
+const MOST_UNCHANGED = 0.8;
+
 export interface DeviceQueueOptions {
   readonly device: string;
   readonly formats: readonly ModelFormat[];
@@ -71,7 +74,10 @@ export class DeviceQueue {
   async run(job: QueuedJob): Promise<Outcome> {
     const outcome = await this.#queue.add(() => this.#attempt(job), { priority: -job.order });
     const { done, ms } = this.#paces.get(job.kind) ?? { done: 0, ms: undefined };
-    const mean = ms === undefined ? outcome.totalMs : (1 - NEWEST) * ms + NEWEST * outcome.totalMs;
+    // A picture that was hardly computed says nothing about the device.
+    if (outcome.unchanged > MOST_UNCHANGED) return outcome;
+    const whole = outcome.totalMs / (1 - outcome.unchanged);
+    const mean = ms === undefined ? whole : (1 - NEWEST) * ms + NEWEST * whole;
     // The first job of each worker opens the network too, which says nothing about the next.
     this.#paces.set(job.kind, { done: done + 1, ms: done < this.workers ? undefined : mean });
     return outcome;

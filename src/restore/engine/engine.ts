@@ -7,6 +7,7 @@ import { DeviceQueue, type QueuedJob } from './device-queue.ts';
 import { findDevices, referenceDevices, type UsableDevice } from './devices.ts';
 import type { Outcome } from './lane.ts';
 import { defaultWorkers } from './measure.ts';
+import { Tally } from './tally.ts';
 import { readTunings, type TuningEntry } from './tuning-cache.ts';
 import { workerDataFor } from './worker-data.ts';
 
@@ -20,6 +21,8 @@ export interface EngineOptions {
   readonly workers?: number | undefined;
   /** Longest side of a tile in input pixels; default: what fits memory. The result does not depend on it. */
   readonly tileSize?: number | undefined;
+  /** false: every part of every picture is computed, whether it has changed or not. The result does not depend on it. */
+  readonly reuse?: boolean | undefined;
   readonly signal: AbortSignal;
   /** A worker that gives no sign of life for so long is replaced. Default: 5 minutes. */
   readonly stallMs?: number | undefined;
@@ -47,6 +50,8 @@ export interface EngineLoad {
 export interface Engine {
   /** Devices in use; one that failed is gone from the list. */
   readonly devices: readonly string[];
+  /** What networks were asked for. Stages count what they do not ask for. */
+  readonly tally: Tally;
   /** Frames that a stage should have in flight to keep all workers busy; changes with what is measured. */
   readonly lookAhead: number;
   /**
@@ -62,6 +67,7 @@ export interface Engine {
 class WorkerEngine implements Engine {
   readonly #options: EngineOptions;
   readonly #entry: string;
+  readonly tally = new Tally();
   readonly #stop = new AbortController();
   readonly #load = { inference: 0, total: 0, byTask: {} as Partial<Record<TaskName, number>> };
   readonly #noted = new Set<string>();
@@ -128,6 +134,7 @@ class WorkerEngine implements Engine {
       signals,
     );
     this.#count(first.task, outcome);
+    if ('model' in first) this.tally.computed(outcome.unchanged);
     return outcome.reply;
   }
 
@@ -200,6 +207,7 @@ class WorkerEngine implements Engine {
       backendModules: this.#options.backendModules ?? [],
       tileSize: this.#options.tileSize,
       tuned: Object.fromEntries(tunings.map(({ sha256, tileSize }) => [sha256, tileSize])),
+      reuse: this.#options.reuse ?? true,
     });
     const isReference = kind.trust === 'reference';
     const lane = { entry: this.#entry, data, stallMs: this.#options.stallMs ?? 300_000 };

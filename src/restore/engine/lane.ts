@@ -8,6 +8,8 @@ export interface Outcome {
   readonly reply: TaskReply;
   readonly inferenceMs: number;
   readonly totalMs: number;
+  /** Share (0..1) of the picture that the network need not compute. */
+  readonly unchanged: number;
 }
 
 interface Current {

@@ -14,6 +14,8 @@ export interface WorkerData {
   readonly tuned: Readonly<Record<string, number>>;
   /** What one network's activations may take in this worker. */
   readonly memoryBytes: number;
+  /** Whether what has not changed since the picture before is left out; the result is the same. */
+  readonly reuse: boolean;
 }
 
 export type ToWorker =
@@ -37,6 +39,8 @@ export type FromWorker =
       /** Time inside the network's runs, and of the whole job. */
       readonly inferenceMs: number;
       readonly totalMs: number;
+      /** Share (0..1) of the picture that the network need not compute. */
+      readonly unchanged: number;
     }
   | { readonly type: 'failed'; readonly id: number; readonly error: WorkerError };
 

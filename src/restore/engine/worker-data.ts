@@ -10,13 +10,15 @@ export interface WorkerSettings {
   readonly workers: number;
   readonly backendModules: readonly string[];
   readonly tileSize?: number | undefined;
+  /** Whether what has not changed since the picture before is left out; default: no. */
+  readonly reuse?: boolean;
   /** Measured tile sizes by the SHA-256 of the network's weights. */
   readonly tuned?: Readonly<Record<string, number>> | undefined;
 }
 
 /** What a worker of a device is started with. */
 export function workerDataFor(kind: DeviceKind, settings: WorkerSettings): WorkerData {
-  const { workers, backendModules, tileSize, tuned = {} } = settings;
+  const { workers, backendModules, tileSize, tuned = {}, reuse = false } = settings;
   return {
     device: kind.id,
     backendModules,
@@ -24,6 +26,7 @@ export function workerDataFor(kind: DeviceKind, settings: WorkerSettings): Worke
     threads: kind.trust === 'reference' ? 1 : Math.max(1, Math.floor(coreCount() / 2)),
     tileSize,
     tuned,
+    reuse,
     memoryBytes: Math.min(WORKER_MEMORY_BYTES, (totalMemoryBytes() * MEMORY_SHARE) / workers),
   };
 }

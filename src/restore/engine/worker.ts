@@ -3,6 +3,7 @@ import { RestorationError, toRestorationError } from '../../core/errors.ts';
 import { threadPort } from '../../platform/workers.ts';
 import { allBackends, findDevice } from '../backends/index.ts';
 import { runTask } from '../tasks/index.ts';
+import { KeptPictures } from '../tasks/kept.ts';
 import type { TaskTools } from '../tasks/task.ts';
 import { isOutOfMemory } from '../tiling/run.ts';
 import { buffersOf, type FromWorker, type ToWorker, type WorkerData } from './protocol.ts';
@@ -18,6 +19,8 @@ const ready = allBackends(data.backendModules).then((all) => {
 // A failure shows in the first job; unhandled it would end the thread without a word.
 ready.catch(() => undefined);
 
+const kept = data.reuse ? new KeptPictures() : undefined;
+
 const send = (message: FromWorker): void => {
   port.post(message, message.type === 'done' ? buffersOf(message.reply) : []);
 };
@@ -25,12 +28,17 @@ const send = (message: FromWorker): void => {
 async function work(job: Extract<ToWorker, { type: 'job' }>): Promise<void> {
   const start = performance.now();
   let inferenceMs = 0;
+  let unchanged = 0;
   try {
     const { sessions, kind } = await ready;
     const tools: TaskTools = {
       model: (model) => sessions.get(model),
       note: (message) => {
         send({ type: 'note', message });
+      },
+      kept,
+      unchanged: (share) => {
+        unchanged = share;
       },
       suspicious: kind.trust === 'compared',
       infer: async (session, feeds, into) => {
@@ -52,7 +60,7 @@ async function work(job: Extract<ToWorker, { type: 'job' }>): Promise<void> {
       },
     };
     const reply = await runTask(job.request, tools);
-    send({ type: 'done', id: job.id, reply, inferenceMs, totalMs: performance.now() - start });
+    send({ type: 'done', id: job.id, reply, inferenceMs, totalMs: performance.now() - start, unchanged });
   } catch (error) {
     const known = isOutOfMemory(error)
       ? new RestorationError('OUT_OF_MEMORY', 'There is not enough memory for a frame of this size.', { cause: error })

@@ -152,6 +152,7 @@ async function picture(path: string, file: ModelFile, findings: Findings, { stat
     scale,
     sizeMultiple,
     receptiveField: stated.receptiveField ?? (await probe.reach(input, scale)),
+    ...(stated.receptiveField === undefined ? { reachProbed: true } : {}),
   };
   return ADAPTERS[adapter].kind === 'upscale'
     ? { ...manifest, kind: 'upscale', adapter: adapter === 'rgb-sr' ? 'rgb-sr' : 'luma-sr' }

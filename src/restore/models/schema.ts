@@ -53,6 +53,8 @@ const picture = {
   output: tensorSchema,
   /** How far, in input pixels, a pixel of the output looks; what tiles overlap by. */
   receptiveField: z.number().int().nonnegative(),
+  /** That was found by trying, so that it may be more. */
+  reachProbed: z.boolean().optional(),
 };
 
 const colorizer = {

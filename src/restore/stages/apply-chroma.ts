@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { RestorationError } from '../../core/errors.ts';
 import type { FrameFormat } from '../../core/format.ts';
-import type { Frame } from '../../core/frame.ts';
 import { areaOf, codingOf, jobFor, rectSchema } from './environment.ts';
 import { defineStage } from './define.ts';
-import { mapFrames, replaced } from './map-frames.ts';
+import { mapPictures, replaced } from './map-frames.ts';
 
 const schema = z.object({
   /** Where the picture is between black bars that were not cut off; the bars stay neutral. */
@@ -26,45 +25,39 @@ export const applyChroma = defineStage({
     return {
       outputFormat,
       run: (frames, context) =>
-        mapFrames(
-          frames,
-          () => engine.lookAhead,
-          async (frame): Promise<Frame> => {
+        mapPictures(frames, () => engine.lookAhead, {
+          inputs: ({ planes, chromaGrid }) => [planes[0], chromaGrid],
+          compute: async (frame) => {
             const [luma] = frame.planes;
             const { chromaGrid } = frame;
-            const format = outputFormat(frame.format);
-            try {
-              if (!luma || !chromaGrid) {
-                throw new RestorationError('INTERNAL', `Frame ${frame.index} brings no predicted color to apply.`, {
-                  hint: 'In a preset, apply-chroma comes after colorize.',
-                });
-              }
-              const { width, height, cb, cr } = chromaGrid;
-              const reply = await engine.run(
-                () =>
-                  ({
-                    task: 'apply-chroma',
-                    plane: luma.slice(),
-                    source: codingOf(frame.format),
-                    grid: { width, height, cb: cb.slice(), cr: cr.slice() },
-                    sampling: colored(frame.format.pixelFormat.sampling),
-                    location: frame.format.chromaLocation,
-                    matrix: frame.format.color.matrix,
-                    area: areaOf(frame.format, options.area),
-                  }) as const,
-                jobFor(frame, context),
-              );
-              return replaced(frame, {
-                format,
-                planes: [luma, reply.cb, reply.cr],
-                dispose: () => frame.dispose(),
+            if (!luma || !chromaGrid) {
+              throw new RestorationError('INTERNAL', `Frame ${frame.index} brings no predicted color to apply.`, {
+                hint: 'In a preset, apply-chroma comes after colorize.',
               });
-            } catch (error) {
-              frame.dispose();
-              throw error;
             }
+            const { width, height, cb, cr } = chromaGrid;
+            return engine.run(
+              () =>
+                ({
+                  task: 'apply-chroma',
+                  plane: luma.slice(),
+                  source: codingOf(frame.format),
+                  grid: { width, height, cb: cb.slice(), cr: cr.slice() },
+                  sampling: colored(frame.format.pixelFormat.sampling),
+                  location: frame.format.chromaLocation,
+                  matrix: frame.format.color.matrix,
+                  area: areaOf(frame.format, options.area),
+                }) as const,
+              jobFor(frame, context),
+            );
           },
-        ),
+          finish: (frame, { cb, cr }) =>
+            replaced(frame, {
+              format: outputFormat(frame.format),
+              planes: [...frame.planes.slice(0, 1), cb, cr],
+              dispose: () => frame.dispose(),
+            }),
+        }),
     };
   },
 });

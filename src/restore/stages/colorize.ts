@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import type { Frame } from '../../core/frame.ts';
 import { codingOf, colorizeModel, jobFor, areaOf, rectSchema } from './environment.ts';
 import { defineStage } from './define.ts';
-import { mapFrames, replaced } from './map-frames.ts';
+import { mapPictures, replaced } from './map-frames.ts';
 
 const schema = z.object({
   /** Gain of the predicted color; default: the model's. 0 is gray. */
@@ -30,40 +29,36 @@ export const colorize = defineStage({
     return {
       outputFormat: (input) => input,
       run: (frames, context) =>
-        mapFrames(
-          frames,
-          () => engine.lookAhead,
-          async (frame): Promise<Frame> => {
+        mapPictures(frames, () => engine.lookAhead, {
+          inputs: ({ planes }) => planes.slice(0, 1),
+          compute: async (frame) => {
             const [luma] = frame.planes;
             if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
             const [source, area] = [codingOf(frame.format), areaOf(frame.format, options.area)];
-            try {
-              const chromaGrid = await engine.run(
-                () =>
-                  ({
-                    task: 'colorize',
-                    model,
-                    plane: luma.slice(),
-                    source,
-                    area,
-                    temperature,
-                    saturation,
-                    seed,
-                  }) as const,
-                jobFor(frame, context),
-              );
-              return replaced(frame, {
-                format: frame.format,
-                planes: frame.planes,
-                chromaGrid,
-                dispose: () => frame.dispose(),
-              });
-            } catch (error) {
-              frame.dispose();
-              throw error;
-            }
+            return engine.run(
+              () =>
+                ({
+                  task: 'colorize',
+                  model,
+                  plane: luma.slice(),
+                  source,
+                  area,
+                  temperature,
+                  saturation,
+                  seed,
+                }) as const,
+              jobFor(frame, context),
+            );
           },
-        ),
+          finish: (frame, chromaGrid) =>
+            replaced(frame, {
+              format: frame.format,
+              planes: frame.planes,
+              chromaGrid,
+              dispose: () => frame.dispose(),
+            }),
+          repeated: () => engine.tally.repeated(),
+        }),
     };
   },
 });

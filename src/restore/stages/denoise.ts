@@ -4,7 +4,7 @@ import type { Frame, Plane } from '../../core/frame.ts';
 import type { Engine, JobOptions } from '../engine/engine.ts';
 import { defineStage } from './define.ts';
 import { codingOf, deepened, jobFor, nothing, pictureModel, type PictureModel } from './environment.ts';
-import { mapFrames, replaced } from './map-frames.ts';
+import { mapPictures, replaced } from './map-frames.ts';
 
 const schema = z.object({
   /** Noise to take away: its standard deviation in 8-bit code values divided by 50. 0 changes nothing at all. */
@@ -80,19 +80,16 @@ export const denoise = defineStage({
       run: (frames, context) =>
         strength === 0
           ? frames
-          : mapFrames(
-              frames,
-              () => engine.lookAhead,
-              async (frame) => {
+          : mapPictures(frames, () => engine.lookAhead, {
+              inputs: ({ planes }) => planes,
+              compute: (frame) => clean(frame, outputFormat(frame.format), by, jobFor(frame, context)),
+              finish: (frame, planes) => {
+                frame.dispose();
                 const format = outputFormat(frame.format);
-                try {
-                  const planes = await clean(frame, format, by, jobFor(frame, context));
-                  return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
-                } finally {
-                  frame.dispose();
-                }
+                return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
               },
-            ),
+              repeated: () => engine.tally.repeated(),
+            }),
     };
   },
 });

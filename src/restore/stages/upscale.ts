@@ -6,7 +6,7 @@ import type { Engine, JobOptions } from '../engine/engine.ts';
 import { codesFor } from '../pixels/codes.ts';
 import { defineStage } from './define.ts';
 import { codingOf, deepened, jobFor, nothing, pictureModel, type PictureModel } from './environment.ts';
-import { mapFrames, replaced } from './map-frames.ts';
+import { mapPictures, replaced } from './map-frames.ts';
 
 const schema = z.object({
   /** Size of the picture that comes out, in pixels. */
@@ -106,19 +106,16 @@ export const upscale = defineStage({
     return {
       outputFormat,
       run: (frames, context) =>
-        mapFrames(
-          frames,
-          () => engine.lookAhead,
-          async (frame) => {
+        mapPictures(frames, () => engine.lookAhead, {
+          inputs: ({ planes, chromaGrid }) => [...planes, chromaGrid !== undefined],
+          compute: (frame) => enlarge(frame, outputFormat(frame.format), by, jobFor(frame, context)),
+          finish: (frame, planes) => {
+            frame.dispose();
             const format = outputFormat(frame.format);
-            try {
-              const planes = await enlarge(frame, format, by, jobFor(frame, context));
-              return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
-            } finally {
-              frame.dispose();
-            }
+            return replaced(frame, { format, planes, dispose: nothing, chromaGrid: frame.chromaGrid });
           },
-        ),
+          repeated: () => engine.tally.repeated(),
+        }),
     };
   },
 });

@@ -1,6 +1,7 @@
 import { lumaWeights, type Matrix } from '../../core/color.ts';
 import { chromaSize, type ChromaLocation, type ChromaSampling } from '../../core/format.ts';
 import type { Plane } from '../../core/frame.ts';
+import type { Rect } from '../../core/media.ts';
 import type { PictureManifest, ResolvedModel } from '../models/schema.ts';
 import { chromaMapping, chromaSites } from '../pixels/chroma-sites.ts';
 import {
@@ -13,8 +14,10 @@ import {
 } from '../pixels/codes.ts';
 import { catmullRom, lanczos3, resample, triangle } from '../pixels/resample.ts';
 import { scratch } from '../pixels/scratch.ts';
+import { changedBox, joinBoxes } from '../tiling/changes.ts';
 import { runTiled, type TiledPicture } from '../tiling/run.ts';
 import { isFlat, outputFault } from './faults.ts';
+import type { KeptPicture } from './kept.ts';
 import type { TaskTools } from './task.ts';
 
 /** A whole picture through a network that takes and gives RGB. */
@@ -58,10 +61,45 @@ function fullChroma(request: RgbRequest, plane: Plane | undefined, name: string)
   });
 }
 
+/** Chroma samples on each side that a full-size sample is made of, its own site and rounding included. */
+const CHROMA_REACH = 3;
+
+/** Where the planes differ from those before, in luma samples. */
+function changes(request: RgbRequest, before: readonly Plane[]): TiledPicture['changed'] {
+  const { planes, source, sampling, location } = request;
+  const { stepX, stepY } = chromaSites(sampling, location);
+  const size = chromaSize(source.width, source.height, sampling);
+  return (region) => {
+    const boxes = planes.map((plane, i): Rect | undefined => {
+      const was = before[i] ?? plane;
+      if (i === 0) return changedBox(was, plane, source.width, region);
+      const seen = scaled(region, 1 / stepX, 1 / stepY, size);
+      const box = changedBox(was, plane, size.width, seen);
+      return box && scaled(box, stepX, stepY, source);
+    });
+    return joinBoxes(boxes, region);
+  };
+}
+
+/** A region in the samples of another plane, grown by all that interpolation looks at. */
+function scaled(
+  { x, y, width, height }: Rect,
+  byX: number,
+  byY: number,
+  within: { readonly width: number; readonly height: number },
+): Rect {
+  const [growX, growY] = [CHROMA_REACH * Math.max(1, byX), CHROMA_REACH * Math.max(1, byY)];
+  const left = Math.max(0, Math.floor(x * byX - growX));
+  const top = Math.max(0, Math.floor(y * byY - growY));
+  const right = Math.min(within.width, Math.ceil((x + width) * byX + growX));
+  const bottom = Math.min(within.height, Math.ceil((y + height) * byY + growY));
+  return { x: left, y: top, width: right - left, height: bottom - top };
+}
+
 const unit = (value: number): number => (value < 0 ? 0 : value > 1 ? 1 : value);
 
 /** Feeds RGB, clipped to 0..1, and takes YCbCr of the result. */
-function pictureOf(request: RgbRequest, whole: Ycc): TiledPicture {
+function pictureOf(request: RgbRequest, before: KeptPicture | undefined, whole: Ycc): TiledPicture {
   const { source, matrix, planes, model } = request;
   const { width, height, codes } = source;
   const { scale } = model.manifest;
@@ -80,6 +118,7 @@ function pictureOf(request: RgbRequest, whole: Ycc): TiledPicture {
     width,
     height,
     channels: 3,
+    changed: before && changes(request, before.sources),
     read: (x, y, w, h, target) => {
       const area = w * h;
       for (let row = 0, at = 0; row < h; row++) {
@@ -130,9 +169,15 @@ export async function runRgb(request: RgbRequest, tools: TaskTools): Promise<Rgb
   const { scale } = model.manifest;
   const width = source.width * scale;
   const height = source.height * scale;
-  const plane = (name: string): FloatPlane => ({ width, height, data: scratch(name, width * height) });
-  const whole: Ycc = { luma: plane('luma'), cb: plane('whole cb'), cr: plane('whole cr') };
-  await runTiled(pictureOf(request, whole), model, request.strength, tools);
+  const key = JSON.stringify([source, sampling, location, request.matrix, request.strength]);
+  const before = tools.kept?.take(model.sha256, key);
+  const plane = (index: number): FloatPlane => {
+    const fresh = (): FloatPlane['data'] =>
+      tools.kept ? new Float32Array(width * height) : scratch(`whole ${index}`, width * height);
+    return { width, height, data: before?.floats[index] ?? fresh() };
+  };
+  const whole: Ycc = { luma: plane(0), cb: plane(1), cr: plane(2) };
+  await runTiled(pictureOf(request, before, whole), model, request.strength, tools);
 
   const kernel = width > target.width || height > target.height ? lanczos3 : catmullRom;
   const bright = resample(whole.luma, target.width, target.height, { kernel });
@@ -158,5 +203,7 @@ export async function runRgb(request: RgbRequest, tools: TaskTools): Promise<Rgb
   if (tools.suspicious && isFlat(luma) && !isFlat(request.planes[0] ?? luma)) {
     throw outputFault(model, tools, 'an empty picture');
   }
+  const floats = [whole.luma.data, whole.cb.data, whole.cr.data];
+  tools.kept?.put(model.sha256, { key, sources: request.planes, floats });
   return { planes };
 }

@@ -1,5 +1,6 @@
 import type { InferenceSession, TensorValue } from '../backends/backend.ts';
 import type { ResolvedModel } from '../models/schema.ts';
+import type { KeptPictures } from './kept.ts';
 
 /** A model made ready in this thread. */
 export interface OpenModel {
@@ -20,6 +21,10 @@ export interface TaskTools {
     feeds: Readonly<Record<string, TensorValue>>,
     into?: Readonly<Record<string, TensorValue>>,
   ): Promise<Record<string, TensorValue>>;
+  /** Last pictures, for leaving out what has not changed; undefined to compute everything. */
+  readonly kept: KeptPictures | undefined;
+  /** Told once for each picture: the share (0..1) of it that was left out. */
+  unchanged(share: number): void;
   /** Something that the user should know; said once. */
   note(message: string): void;
   /** Whether the device may give wrong results, so that they are looked at. */

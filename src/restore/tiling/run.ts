@@ -1,4 +1,5 @@
 import { RestorationError } from '../../core/errors.ts';
+import type { Rect } from '../../core/media.ts';
 import type { TensorValue } from '../backends/backend.ts';
 import { formsOf } from '../models/adapters.ts';
 import { feedsFor } from '../models/interface.ts';
@@ -7,6 +8,7 @@ import { scratch } from '../pixels/scratch.ts';
 import { dimsOf, isPlain, unpackTensor } from '../pixels/tensors.ts';
 import { outputFault } from '../tasks/faults.ts';
 import type { TaskTools } from '../tasks/task.ts';
+import { changedPart } from './changes.ts';
 import { planFixedTiles, planTiles, roundUp, type Tile } from './tiles.ts';
 
 const SMALLEST_TILE = 32;
@@ -24,6 +26,11 @@ export interface TiledPicture {
   readonly channels: number;
   /** Fills `target` with a region of the picture; beyond its right and lower border the last samples repeat. */
   read(x: number, y: number, width: number, height: number, target: Float32Array): void;
+  /**
+   * Where a region differs from the picture that was written before; undefined where it is the same. Left out when nothing
+   * was written before.
+   */
+  readonly changed?: ((region: Rect) => Rect | undefined) | undefined;
   /** Takes `tile`'s part of the result: rows of `stride` samples, from the tile's own core on. */
   write(tile: Tile, result: TileResult): void;
 }
@@ -50,17 +57,19 @@ function tilesOf(picture: TiledPicture, manifest: PictureManifest, tileSize: num
   return planTiles(width, height, tileSize, receptiveField, sizeMultiple);
 }
 
+/** Feeds what must be computed, tile by tile; returns the share of the picture that need not be. */
 async function runTiles(
   picture: TiledPicture,
   model: ResolvedModel & { readonly manifest: PictureManifest },
   strength: number,
   tileSize: number,
   { infer, tools }: { readonly infer: Infer; readonly tools: TaskTools },
-): Promise<void> {
+): Promise<number> {
   const { manifest } = model;
   const { scale } = manifest;
   const { output } = formsOf(manifest);
-  const tiles = tilesOf(picture, manifest, tileSize);
+  const planned = tilesOf(picture, manifest, tileSize);
+  const tiles = picture.changed ? changedTiles(planned, picture, manifest) : planned;
   const largest = tiles.reduce((most, { inWidth, inHeight }) => Math.max(most, inWidth * inHeight), 0);
   const fed = scratch('tile in', largest * picture.channels);
   const got = scratch('tile out', largest * picture.channels * scale * scale);
@@ -87,6 +96,28 @@ async function runTiles(
       offset: (tile.y - tile.inY) * scale * width + (tile.x - tile.inX) * scale,
     });
   }
+  return 1 - areaOf(tiles) / areaOf(planned);
+}
+
+const areaOf = (tiles: readonly Tile[]): number => tiles.reduce((sum, { width, height }) => sum + width * height, 0);
+
+/**
+ * What of each tile must be computed, since something in it or in its halo has changed. Less than a tile only where it is
+ * certain how far a network looks: others give the parts of a tile what they saw in all of it.
+ */
+function changedTiles(tiles: readonly Tile[], picture: TiledPicture, manifest: PictureManifest): Tile[] {
+  const { sizeMultiple, receptiveField } = manifest;
+  const certain = picture.channels === 1 && !manifest.input.size && manifest.reachProbed !== true;
+  const reach = roundUp(receptiveField, sizeMultiple);
+  const padded = { width: roundUp(picture.width, sizeMultiple), height: roundUp(picture.height, sizeMultiple) };
+  return tiles.flatMap((tile) => {
+    const { inX, inY, inWidth, inHeight } = tile;
+    const width = Math.min(inWidth, picture.width - inX);
+    const height = Math.min(inHeight, picture.height - inY);
+    const changed = picture.changed?.({ x: inX, y: inY, width, height });
+    if (!certain) return changed ? tile : [];
+    return changedPart(tile, changed, picture, padded, reach, sizeMultiple) ?? [];
+  });
 }
 
 /**
@@ -103,10 +134,11 @@ export async function runTiled(
   const open = await tools.model(model);
   for (;;) {
     try {
-      await runTiles(picture, model, strength, open.tileSize, {
+      const unchanged = await runTiles(picture, model, strength, open.tileSize, {
         tools,
         infer: (feeds, into) => tools.infer(open.session, feeds, into),
       });
+      tools.unchanged(unchanged);
       return;
     } catch (error) {
       if (!isOutOfMemory(error)) throw error;

@@ -38,7 +38,15 @@ test('without a terminal there are plain lines, at most one every few seconds', 
     wait(200);
   }
   reporter.event({ type: 'warning', input, message: 'Three packets\nwere lost.' });
-  reporter.event({ type: 'done', input, output: '/films/x.mp4', frames: 100, seconds: 20, sizeBytes: 5_000_000 });
+  reporter.event({
+    type: 'done',
+    input,
+    output: '/films/x.mp4',
+    frames: 100,
+    seconds: 20,
+    sizeBytes: 5_000_000,
+    unchangedShare: 0,
+  });
   const lines = output().split('\n');
   expect(output()).not.toContain('\u001b');
   expect(lines.filter((line) => line.includes('frames, 10 fps'))).toHaveLength(5);
@@ -53,11 +61,11 @@ test('in a terminal the bar stays below the lines and its last state stands', ()
   reporter.event(progress(51));
   reporter.event({ type: 'warning', input, message: 'Careful.' });
   reporter.event(progress(100));
-  reporter.event({ type: 'done', input, output: 'x.mp4', frames: 100, seconds: 20, sizeBytes: 5 });
+  reporter.event({ type: 'done', input, output: 'x.mp4', frames: 100, seconds: 20, sizeBytes: 5, unchangedShare: 0.8 });
   const drawn = output().split('\r\u001b[2K');
   expect(drawn[1]).toContain('50/100');
   expect(drawn[2]).toMatch(/^warning: old film\.mp4: Careful\.\n.*50\/100/);
-  expect(drawn[3]).toMatch(/100\/100 .*\nx\.mp4: 100 frames/);
+  expect(drawn[3]).toMatch(/100\/100 .*\nx\.mp4: 100 frames.*; 80 % was as in the frame before/);
 });
 
 test('a failure is one line, whatever its message holds', () => {
