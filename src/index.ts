@@ -1,8 +1,8 @@
 import { probeMedia } from './decode/index.ts';
 import type { MediaInfo } from './core/media.ts';
 
-export { cleanJobs, listJobs } from './batch/jobs.ts';
-export type { Cleaned, Job } from './batch/jobs.ts';
+export { cleanCaches, cleanJobs, listCaches, listJobs } from './batch/jobs.ts';
+export type { Cache, Cleaned, Job } from './batch/jobs.ts';
 export type { NightSummary } from './batch/summary.ts';
 export type { WatchEvent } from './batch/watch-events.ts';
 export type { FilmSettings } from './batch/watch-options.ts';

@@ -20,6 +20,8 @@ export interface DiskGuardOptions {
   readonly safety?: number;
   /** How long room is waited for at a time; default without end. */
   readonly patienceMs?: number;
+  /** Removes what can be made again until `free` tells of so many bytes; false when it cannot. Asked before anybody waits. */
+  readonly giveWay?: (bytes: number, free: () => Promise<number>) => Promise<boolean>;
   /** Tells a person. */
   readonly tell: (message: string) => void;
 }
@@ -55,7 +57,7 @@ export class DiskGuard {
    * patience ends.
    */
   async wait(bytes: number): Promise<void> {
-    const { folder, free, clock, signal, tell, patienceMs = Number.POSITIVE_INFINITY } = this.#options;
+    const { folder, free, clock, signal, tell, giveWay, patienceMs = Number.POSITIVE_INFINITY } = this.#options;
     const startedMs = clock.monotonic();
     let toldMs = Number.NEGATIVE_INFINITY;
     for (;;) {
@@ -63,6 +65,7 @@ export class DiskGuard {
       const there = await free();
       const needed = this.#needed(bytes);
       if (there >= needed) break;
+      if ((await giveWay?.(needed, free)) === true) return;
       if (clock.monotonic() - startedMs >= patienceMs) {
         throw new RestorationError(
           'DISK_FULL',

@@ -3,8 +3,9 @@ import { z } from 'zod';
 import { toRestorationError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { loadIndex } from '../pipeline/analysis.ts';
-import { openWorkFolder, workFolderOwner } from '../pipeline/workdir.ts';
-import { readText, statOrUndefined, writeFileAtomic } from '../platform/files.ts';
+import { CACHE_FOLDER, CACHE_MARK } from '../pipeline/result-cache.ts';
+import { DEFAULT_WORKDIR, openWorkFolder, workFolderOwner } from '../pipeline/workdir.ts';
+import { readText, removeEmptyFolder, removeFolder, statOrUndefined, writeFileAtomic } from '../platform/files.ts';
 import { folderBytes, subfolders } from '../platform/move.ts';
 import { Journal } from './journal.ts';
 
@@ -41,12 +42,15 @@ export interface Job {
 }
 
 /** Work folders in and below `folder`: `.restore` beside outputs, a --workdir, a watched folder. */
-export async function listJobs(folder: string): Promise<Job[]> {
-  const jobs: Job[] = [];
+export const listJobs = (folder: string): Promise<Job[]> => findFolders(folder, readJob);
+
+/** What `read` makes of folders in and below `folder`; where it makes something, it goes no deeper. */
+async function findFolders<T>(folder: string, read: (folder: string) => Promise<T | undefined>): Promise<T[]> {
+  const found: T[] = [];
   const visit = async (here: string, depth: number): Promise<void> => {
-    const job = await readJob(here);
-    if (job) {
-      jobs.push(job);
+    const one = await read(here);
+    if (one) {
+      found.push(one);
       return;
     }
     if (depth === 0) return;
@@ -57,7 +61,41 @@ export async function listJobs(folder: string): Promise<Job[]> {
     }
   };
   await visit(path.resolve(folder), DEPTH);
-  return jobs;
+  return found;
+}
+
+/** Results that `cache` has kept for later runs. */
+export interface Cache {
+  readonly folder: string;
+  readonly sizeBytes: number;
+}
+
+/** Caches in and below `folder`, beside the work folders. */
+export const listCaches = (folder: string): Promise<Cache[]> =>
+  findFolders(folder, async (here) => {
+    const marked = (await statOrUndefined(path.join(here, CACHE_MARK)))?.isFile() === true;
+    return marked && path.basename(here) === CACHE_FOLDER
+      ? { folder: here, sizeBytes: await folderBytes(here) }
+      : undefined;
+  });
+
+/**
+ * Removes caches, and the default folder around one when nothing else is in it; those beside work in progress stay.
+ * Returns the ones that were removed.
+ */
+export async function cleanCaches(caches: readonly Cache[]): Promise<readonly Cache[]> {
+  const removed: Cache[] = [];
+  for (const cache of caches) {
+    const parent = path.dirname(cache.folder);
+    const owners = await Promise.all(
+      (await subfolders(parent)).map((name) => workFolderOwner(path.join(parent, name))),
+    );
+    if (owners.some((owner) => owner !== undefined)) continue;
+    await removeFolder(cache.folder);
+    if (path.basename(parent) === DEFAULT_WORKDIR) await removeEmptyFolder(parent);
+    removed.push(cache);
+  }
+  return removed;
 }
 
 async function readJob(folder: string): Promise<Job | undefined> {

@@ -13,6 +13,7 @@ const settingsSchema = restoreOptionsSchema.omit({
   workdir: true,
   overwrite: true,
   fresh: true,
+  cache: true,
 });
 export type FilmSettings = z.infer<typeof settingsSchema>;
 

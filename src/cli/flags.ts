@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import { BACKENDS, DEINTERLACE_MODES } from '../index.ts';
-import { collectModel, numberFor, oneOf, parseSize, textFor, timeFor, type NumericKey } from './values.ts';
+import { collectModel, numberFor, oneOf, parseBytes, parseSize, textFor, timeFor, type NumericKey } from './values.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
@@ -157,6 +157,13 @@ const FLAGS: readonly Flag[] = [
     'how long a full disk is waited for before the run ends; default 30',
     'a number from 0 to 1000000',
   ),
+  {
+    group: RUN,
+    flags: '--cache <size>',
+    description:
+      'keep what networks made for later runs with other color or encoder options, e.g. 20GB; default: nothing',
+    parse: parseBytes,
+  },
   {
     group: RUN,
     flags: '--verify <level>',

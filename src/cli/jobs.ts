@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Command } from 'commander';
-import { cleanJobs, listJobs, RestorationError, type Job } from '../index.ts';
+import { cleanCaches, cleanJobs, listCaches, listJobs, RestorationError, type Cache, type Job } from '../index.ts';
 import { formatBytes, formatTable, quoteName } from './text.ts';
 import type { CommandEnvironment } from './watch.ts';
 
@@ -16,22 +16,30 @@ export function addJobsCommand(program: Command, env: Pick<CommandEnvironment, '
     .argument('[folders...]', 'beside outputs, a --workdir, or a watched folder; default: here')
     .option('--json', 'print one JSON object a line')
     .action(async (folders: string[], flags: JobFlags) => {
-      const found = await findJobs(folders);
-      for (const line of flags.json === true ? found.map((job) => JSON.stringify(job)) : jobLines(found)) {
+      const [found, caches] = [await findIn(folders, listJobs), await findIn(folders, listCaches)];
+      const json = (): string[] => [
+        ...found.map((job) => JSON.stringify(job)),
+        ...caches.map(({ folder, sizeBytes }) => JSON.stringify({ cache: folder, sizeBytes })),
+      ];
+      for (const line of flags.json === true ? json() : [...jobLines(found), ...caches.map(cacheLine)]) {
         env.print(line);
       }
     });
   jobs
     .command('clean')
-    .description('remove them with all their finished segments; those in use stay')
+    .description('remove them with all their finished segments, and what --cache has kept; those in use stay')
     .argument('[folders...]', 'as above')
     .action(async (folders: string[]) => {
-      const cleaned = await cleanJobs(await findJobs(folders));
+      const cleaned = await cleanJobs(await findIn(folders, listJobs));
+      const caches = await findIn(folders, listCaches);
+      const removed = await cleanCaches(caches);
       for (const { job, problem } of cleaned) {
         const what = `${quoteName(name(job))} (${formatBytes(job.sizeBytes)})`;
         env.print(problem === undefined ? `removed ${what}` : `left ${what}: ${problem}`);
       }
-      if (cleaned.length === 0) env.print('There are no unfinished restorations.');
+      for (const cache of caches)
+        env.print(`${removed.includes(cache) ? 'removed' : 'left, in use:'} ${cacheLine(cache)}`);
+      if (cleaned.length === 0 && caches.length === 0) env.print('There are no unfinished restorations.');
       const left = cleaned.filter(({ problem }) => problem !== undefined).length;
       if (left > 0) {
         throw new RestorationError('BUSY', `${left} of ${cleaned.length} could not be removed.`, {
@@ -41,13 +49,20 @@ export function addJobsCommand(program: Command, env: Pick<CommandEnvironment, '
     });
 }
 
-async function findJobs(folders: readonly string[]): Promise<Job[]> {
-  const found = new Map<string, Job>();
+/** What `list` finds in all folders, each once. */
+async function findIn<T extends { readonly folder: string }>(
+  folders: readonly string[],
+  list: (folder: string) => Promise<T[]>,
+): Promise<T[]> {
+  const found = new Map<string, T>();
   for (const folder of folders.length === 0 ? ['.'] : folders) {
-    for (const job of await listJobs(folder)) found.set(job.folder, job);
+    for (const one of await list(folder)) found.set(one.folder, one);
   }
   return [...found.values()];
 }
+
+const cacheLine = ({ folder, sizeBytes }: Cache): string =>
+  `results kept for later runs: ${formatBytes(sizeBytes)} in ${quoteName(folder)}`;
 
 const name = (job: Job): string => path.basename(job.source);
 

@@ -91,7 +91,7 @@ export class TextReporter implements Reporter {
       case 'done':
         this.#showLast();
         this.#log.info(
-          `${quoteName(event.output)}: ${event.frames} frames, ${formatBytes(event.sizeBytes)}, in ${formatDuration(event.seconds)}${unchangedOf(event)}.`,
+          `${quoteName(event.output)}: ${event.frames} frames, ${formatBytes(event.sizeBytes)}, in ${formatDuration(event.seconds)}${savingsOf(event)}.`,
         );
         break;
       case 'error':
@@ -177,8 +177,12 @@ export class TextReporter implements Reporter {
   }
 }
 
-const unchangedOf = ({ unchangedShare }: Extract<RestoreEvent, { type: 'done' }>): string =>
-  unchangedShare > 0 ? `; ${Math.round(100 * unchangedShare)} % was as in the frame before and not computed again` : '';
+function savingsOf({ unchangedShare, cachedShare }: Extract<RestoreEvent, { type: 'done' }>): string {
+  const percent = (share: number): string => `${Math.round(100 * share)} %`;
+  const unchanged =
+    unchangedShare > 0 ? `; ${percent(unchangedShare)} was as in the frame before and not computed again` : '';
+  return cachedShare > 0 ? `${unchanged}; ${percent(cachedShare)} came from the cache` : unchanged;
+}
 
 function causes(error: RestorationError): string[] {
   const chain: string[] = [];

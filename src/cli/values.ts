@@ -68,6 +68,18 @@ export function timeFor(flag: string, { positive }: { positive: boolean }): (val
   };
 }
 
+const UNITS: Readonly<Record<string, number>> = { K: 1e3, M: 1e6, G: 1e9, T: 1e12 };
+
+/** Bytes from `20GB`, `1.5T`, `500 MB` (decimal units, as disks count) or `8GiB`; at least one megabyte. */
+export function parseBytes(value: string): number {
+  const match = /^(\d+(?:\.\d+)?)\s*([KMGT])(i?)B?$/i.exec(value.trim());
+  const [unit, binary] = [match?.[2]?.toUpperCase() ?? '', match?.[3] !== ''];
+  const decimal = UNITS[unit] ?? 0;
+  const bytes = Math.round(Number(match?.[1] ?? 0) * (binary ? 1024 ** Math.round(Math.log10(decimal) / 3) : decimal));
+  if (bytes >= 1e6) return bytes;
+  throw badValue('--cache', 'a size such as 500MB or 20GB, at least 1MB', value);
+}
+
 /** '4k', '1440p', '1080p' or WxH with even sides of 16 to 16384. */
 export function parseSize(value: string): string {
   const match = /^(\d+)x(\d+)$/i.exec(value);

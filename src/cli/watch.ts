@@ -17,7 +17,7 @@ export interface CommandEnvironment {
 }
 
 /** Options of one film that make no sense for whatever is dropped, or that the watched folder decides itself. */
-const NOT_HERE = ['output', 'overwrite', 'fresh', 'workdir', 'plan', 'start', 'duration'];
+const NOT_HERE = ['output', 'overwrite', 'fresh', 'workdir', 'plan', 'start', 'duration', 'cache'];
 
 interface WatchFlags extends Flags {
   readonly window?: string;

@@ -15,6 +15,7 @@ export type RestoreEvent =
       readonly bottleneck: string;
       /** As in `done`, up to now; left out while verifying. */
       readonly unchangedShare?: number;
+      readonly cachedShare?: number;
     }
   | {
       readonly type: 'segment';
@@ -37,6 +38,8 @@ export type RestoreEvent =
       readonly sizeBytes: number;
       /** Share (0..1) of this run's pictures, network by network, that was as before and so was not computed again. */
       readonly unchangedShare: number;
+      /** The same for what an earlier run had kept with `cache`. */
+      readonly cachedShare: number;
     }
   | {
       readonly type: 'error';

@@ -2,9 +2,20 @@ import { RestorationError } from '../core/errors.ts';
 import type { FrameFormat } from '../core/format.ts';
 import type { Plan, StagePlan } from '../core/plan.ts';
 import type { Stage } from '../core/stage.ts';
-import { openEngine, resolveModel, restoreStages, type Engine, type ModelKind } from '../restore/index.ts';
+import { findFfmpeg } from '../platform/ffmpeg.ts';
+import {
+  openEngine,
+  resolveModel,
+  restoreStages,
+  type Engine,
+  type ModelKind,
+  type ResolvedModel,
+  type RestoreEnvironment,
+} from '../restore/index.ts';
 import { temporalStages } from '../temporal/index.ts';
 import type { RestoreOptions } from './options.ts';
+import type { ResultCache } from './result-cache.ts';
+import { resultKeys } from './result-keys.ts';
 
 export interface BuiltStages {
   readonly stages: readonly Stage[];
@@ -19,6 +30,7 @@ export async function buildStages(
   plan: Plan,
   options: Pick<RestoreOptions, 'workers' | 'tileSize' | 'reuse'>,
   signal: AbortSignal,
+  cache?: ResultCache,
 ): Promise<BuiltStages> {
   const engine = await openEngine({
     device: plan.device,
@@ -30,8 +42,12 @@ export async function buildStages(
   try {
     const stages: Stage[] = [];
     let format = plan.decode.format;
-    for (const planned of plan.stages) {
-      const stage = await buildStage(planned, engine);
+    const models = await Promise.all(plan.stages.map(modelOf));
+    const keys = cache ? await keysOf(plan, models) : [];
+    for (const [i, planned] of plan.stages.entries()) {
+      const key = keys[i];
+      const store = key === undefined ? undefined : await cache?.store(key);
+      const stage = buildStage(planned, { engine, model: models[i], store });
       format = stage.outputFormat(format);
       stages.push(stage);
     }
@@ -47,15 +63,22 @@ export async function buildStages(
 
 export const closeStages = (built: BuiltStages): Promise<void> => built.engine.close();
 
-async function buildStage(planned: StagePlan, engine: Engine): Promise<Stage> {
+const modelOf = async ({ kind, model }: StagePlan): Promise<ResolvedModel | undefined> =>
+  model ? resolveModel(kind as ModelKind, model.name ?? model.path) : undefined;
+
+/** Names of the results of the stages that run a network. */
+async function keysOf(plan: Plan, models: readonly (ResolvedModel | undefined)[]): Promise<(string | undefined)[]> {
+  const { banner } = await findFfmpeg();
+  const adapterOf = (stage: StagePlan): string => models[plan.stages.indexOf(stage)]?.manifest.adapter ?? '';
+  return resultKeys(plan, banner, (stage) => ['rgb-sr', 'rgb-denoise'].includes(adapterOf(stage)));
+}
+
+function buildStage(planned: StagePlan, environment: RestoreEnvironment): Stage {
   const temporal = temporalStages.find(({ kind }) => kind === planned.kind);
   if (temporal) return temporal.create(planned.options);
   const spatial = restoreStages.find(({ kind }) => kind === planned.kind);
   if (!spatial) throw new RestorationError('INTERNAL', `There is no stage called "${planned.kind}".`);
-  const model = planned.model
-    ? await resolveModel(planned.kind as ModelKind, planned.model.name ?? planned.model.path)
-    : undefined;
-  return spatial.create(planned.options, model ? { engine, model } : { engine });
+  return spatial.create(planned.options, environment);
 }
 
 /** The chain's own word against the plan's: a preset that does not fit is found before a frame is touched. */

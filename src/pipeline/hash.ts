@@ -18,6 +18,14 @@ function canonical(value: unknown): string {
   return JSON.stringify(value);
 }
 
+/** What decides a stage's results: where its weights lie does not. */
+export const identityOf = ({ kind, options, model }: StagePlan): unknown => ({
+  kind,
+  options,
+  model: model?.sha256,
+  reading: model?.reading,
+});
+
 export interface PlanIdentity {
   readonly fingerprint: Fingerprint;
   readonly decode: DecodePlan;
@@ -34,12 +42,10 @@ export interface PlanIdentity {
  */
 export function planHash(identity: PlanIdentity): string {
   const decode = { ...identity.decode, path: undefined };
-  const stages = identity.stages.map(({ kind, options, model }) => ({
-    kind,
-    options,
-    model: model?.sha256,
-    reading: model?.reading,
-  }));
-  const text = canonical({ ...identity, decode, stages, pipeline: PIPELINE_VERSION });
-  return createHash('sha256').update(text).digest('hex').slice(0, 16);
+  const stages = identity.stages.map(identityOf);
+  return digest({ ...identity, decode, stages, pipeline: PIPELINE_VERSION }).slice(0, 16);
 }
+
+/** 32 hex digits over plain data, whatever order its keys are in. */
+export const digest = (value: unknown): string =>
+  createHash('sha256').update(canonical(value)).digest('hex').slice(0, 32);

@@ -74,6 +74,8 @@ export const restoreOptionsSchema = z.strictObject({
   segmentFrames: z.number().int().min(1).max(100_000).optional(),
   /** Minutes that a full disk is waited for before the run ends; 0 ends at once. Default 30. */
   spaceWait: z.number().min(0).max(1_000_000).optional(),
+  /** Bytes that results of networks may take beside the work folder, for later runs with other options; default: none. */
+  cache: z.number().int().min(1).optional(),
   /** How much of the output is decoded again at the end: all of it, or its ends. */
   verify: z.enum(['full', 'fast']).optional(),
 });

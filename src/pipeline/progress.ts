@@ -104,6 +104,7 @@ export class ProgressMeter {
       etaSeconds: rate > 0 ? Math.round((this.#total - this.#done) / rate) : undefined,
       bottleneck,
       unchangedShare: shareOf(this.#savings.unchanged, this.#savings),
+      cachedShare: shareOf(this.#savings.stored, this.#savings),
     });
   }
 }

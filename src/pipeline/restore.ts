@@ -29,6 +29,7 @@ import { EventQueue } from './event-queue.ts';
 import type { RestoreOptions } from './options.ts';
 import { makePlan, parseOptions } from './plan.ts';
 import { ProgressMeter } from './progress.ts';
+import { CACHE_FOLDER, ResultCache } from './result-cache.ts';
 import { processRun, RUN, segmentFile } from './segment-run.ts';
 import { cutSegments, pendingRuns } from './segments.ts';
 import { openWorkFolder, type WorkFolder } from './workdir.ts';
@@ -73,6 +74,7 @@ interface FilmRun {
   readonly options: RestoreOptions;
   readonly signal: AbortSignal;
   readonly emit: Emit;
+  readonly cache: ResultCache | undefined;
 }
 
 async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Promise<void> {
@@ -80,7 +82,6 @@ async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Pr
   const made = await makePlan(options, signal);
   const input = made.media.path;
   const estimate = await estimatePlan(made, { signal });
-  const film: FilmRun = { plan: made, estimate, options, signal, emit };
   emit({ type: 'plan', input, plan: made, estimate });
   await ensureFolder(path.dirname(made.output));
   const tell = (message: string): void => emit({ type: 'warning', input, message });
@@ -93,10 +94,21 @@ async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Pr
       finished = true;
       tell(`${made.output} is finished: an earlier run was ended right behind it.`);
       const { frames, sizeBytes } = earlier;
-      emit({ type: 'done', input, output: made.output, frames, seconds: 0, sizeBytes, unchangedShare: 0 });
+      emit({
+        type: 'done',
+        input,
+        output: made.output,
+        frames,
+        seconds: 0,
+        sizeBytes,
+        unchangedShare: 0,
+        cachedShare: 0,
+      });
       return;
     }
     await describeWork(made);
+    const cache = await openCache(made, options, emit);
+    const film: FilmRun = { plan: made, estimate, options, signal, emit, cache };
     await warnAboutSpace(film);
     const index = await indexFilm(film);
     const { segments, savings } = await restoreSegments(film, index);
@@ -110,6 +122,7 @@ async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Pr
       seconds: Math.round((performance.now() - startedAt) / 10) / 100,
       sizeBytes,
       unchangedShare: shareOf(savings.unchanged, savings),
+      cachedShare: shareOf(savings.stored, savings),
     });
   } catch (error) {
     // Whatever broke while everything was being stopped, the stop is the reason.
@@ -161,7 +174,7 @@ async function restoreSegments(
   index: FrameIndex,
 ): Promise<{ readonly segments: Segment[]; readonly savings: Savings }> {
   const { plan: made, estimate, options, signal, emit } = film;
-  const built: BuiltStages = await buildStages(made, options, signal);
+  const built: BuiltStages = await buildStages(made, options, signal, film.cache);
   try {
     const segments = cutSegments(index.shots, made.segmentFrames, built);
     const journal = new Journal(made.workdir);
@@ -210,7 +223,15 @@ async function restoreSegments(
     return { segments, savings: built.engine.tally };
   } finally {
     await closeStages(built);
+    await film.cache?.close();
   }
+}
+
+/** Where results of networks are kept for later runs, when that is asked for. */
+function openCache(made: Plan, options: RestoreOptions, emit: Emit): Promise<ResultCache | undefined> {
+  const folder = path.join(path.dirname(made.workdir), CACHE_FOLDER);
+  const warn = (message: string): void => emit({ type: 'warning', input: made.media.path, message });
+  return options.cache === undefined ? Promise.resolve(undefined) : ResultCache.open(folder, options.cache, warn);
 }
 
 /** Tells that a step of the run is done once more, and why. */
@@ -226,13 +247,14 @@ const tellAgain =
 /** How long a full disk is waited for when nobody says. */
 const DEFAULT_SPACE_WAIT_MINUTES = 30;
 
-function diskGuard(folder: string, { options, signal, emit }: FilmRun, safety?: number): DiskGuard {
+function diskGuard(folder: string, { options, signal, emit, cache }: FilmRun, safety?: number): DiskGuard {
   const { input, spaceWait } = options;
   const tell = (message: string): void => emit({ type: 'warning', input, message });
   const free = (): Promise<number> => freeBytes(folder);
   const patienceMs = (spaceWait ?? DEFAULT_SPACE_WAIT_MINUTES) * 60_000;
   const limits = safety === undefined ? { patienceMs } : { patienceMs, safety };
-  return new DiskGuard({ folder, free, clock: systemClock, signal, tell, ...limits });
+  const room = cache ? { giveWay: cache.giveWay.bind(cache) } : {};
+  return new DiskGuard({ folder, free, clock: systemClock, signal, tell, ...room, ...limits });
 }
 
 /** Copied streams and the container's tables come on top of the segments. */

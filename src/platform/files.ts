@@ -177,5 +177,7 @@ export const listFolder = (path: string): Promise<string[]> => fs.readdir(path);
 export const removeFile = (path: string): Promise<void> => fs.rm(path, { force: true });
 export const removeFolder = (path: string): Promise<void> => fs.rm(path, { recursive: true, force: true });
 export const removeEmptyFolder = (path: string): Promise<void> => fs.rmdir(path).catch(() => undefined);
+/** Says that a file was used now, without changing it. */
+export const touchFile = (path: string): Promise<void> => fs.utimes(path, new Date(), new Date());
 export const realPath = fs.realpath;
 export const openFile = fs.open;

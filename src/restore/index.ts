@@ -22,4 +22,5 @@ export { pullModel, type Pulled, type PullOptions, type PullProgress } from './m
 export { modelText } from './models/text.ts';
 export type { ModelKind, ModelManifest, ResolvedModel } from './models/schema.ts';
 export type { RestoreEnvironment } from './stages/environment.ts';
+export type { ResultStore } from './stages/result-store.ts';
 export { restoreStages } from './stages/index.ts';

@@ -6,7 +6,10 @@ import type { Clock } from '../../src/platform/clock.ts';
 const MIB = 2 ** 20;
 
 /** A disk whose free space and time go on with every sleep. */
-function disk(freeMib: readonly number[]): {
+function disk(
+  freeMib: readonly number[],
+  giveWay?: (bytes: number) => Promise<boolean>,
+): {
   guard: DiskGuard;
   told: string[];
   stop: AbortController;
@@ -30,6 +33,7 @@ function disk(freeMib: readonly number[]): {
     folder: '/work',
     free: () => Promise.resolve((freeMib[Math.min(turn, freeMib.length - 1)] ?? 0) * MIB),
     clock,
+    ...(giveWay ? { giveWay } : {}),
     signal: stop.signal,
     tell: (message) => told.push(message),
   });
@@ -39,6 +43,20 @@ function disk(freeMib: readonly number[]): {
 test('asks for twice what is expected, and a reserve', async () => {
   await disk([36]).guard.check(10 * MIB);
   await expect(disk([35]).guard.check(10 * MIB)).rejects.toMatchObject({ code: 'DISK_FULL' });
+});
+
+test('what can be made again gives way before anybody waits', async () => {
+  const asked: number[] = [];
+  const [gives, keeps] = [true, false].map((gave) => (bytes: number) => {
+    asked.push(bytes / MIB);
+    return Promise.resolve(gave);
+  });
+  const { guard, told, slept } = disk([1], gives);
+  await guard.wait(10 * MIB);
+  expect([asked, told, slept()]).toEqual([[36], [], 0]);
+  const nothing = disk([1, 100], keeps);
+  await nothing.guard.wait(10 * MIB);
+  expect(nothing.told).toHaveLength(2);
 });
 
 test('says that it waits, goes on when there is room, and says that too', async () => {

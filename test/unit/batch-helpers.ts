@@ -63,6 +63,7 @@ export function textWork(log: string[], slowMs: number, clock: Clock): FilmWork 
         seconds: 0,
         sizeBytes,
         unchangedShare: 0,
+        cachedShare: 0,
       };
     },
   };

@@ -1,8 +1,9 @@
 import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { cleanJobs, listJobs } from '../../src/batch/jobs.ts';
+import { cleanCaches, cleanJobs, listCaches, listJobs } from '../../src/batch/jobs.ts';
 import { Journal } from '../../src/batch/journal.ts';
+import { ResultCache } from '../../src/pipeline/result-cache.ts';
 import { openWorkFolder } from '../../src/pipeline/workdir.ts';
 import { tempFolder } from './batch-helpers.ts';
 
@@ -22,6 +23,23 @@ async function addJob(where: string): Promise<string> {
   await new Journal(work).append(record);
   return work;
 }
+
+test('caches are found beside work, and removed unless work is in progress there', async () => {
+  const warn = (message: string): void => expect.fail(message);
+  const work = await addJob('.restore/abc');
+  const cache = await ResultCache.open(path.join(folder, '.restore', 'cache'), 1e6, warn);
+  await (await cache!.store('luma')).save(0, new Uint8Array(5000));
+  await cache!.close();
+  const found = await listCaches(folder);
+  expect(found).toMatchObject([{ folder: path.join(folder, '.restore', 'cache') }]);
+  expect(found[0]!.sizeBytes).toBeGreaterThan(5000);
+  expect(await listJobs(folder)).toHaveLength(1);
+  const held = await openWorkFolder(work, { fresh: false });
+  expect(await cleanCaches(found)).toEqual([]);
+  await held.release({ remove: true });
+  expect(await cleanCaches(found)).toEqual(found);
+  expect(await readdir(folder)).toEqual([]);
+});
 
 test('finds work beside outputs, in a --workdir and in a watched folder, with its progress and size', async () => {
   const index = { version: 1, steps: new Array<number>(40).fill(1), lastDuration: 1, cuts: [0], decodeErrors: 0 };

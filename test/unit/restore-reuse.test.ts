@@ -304,7 +304,7 @@ describe('stages', () => {
 
   test.each([1, 2])('give the same frames with %i workers, and count what they saved', async (workers) => {
     const [plain, busy] = await upscaled(new Film(pictures), 1, false);
-    expect(busy.tally).toEqual({ asked: 12, unchanged: 0 });
+    expect(busy.tally).toMatchObject({ asked: 12, unchanged: 0 });
     const film = new Film(pictures);
     const [reused, engine] = await upscaled(shareRepeats(film), workers, true);
     expect(reused).toEqual(plain);

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { codingOf, colorizeModel, jobFor, areaOf, rectSchema } from './environment.ts';
 import { defineStage } from './define.ts';
+import type { ChromaGrid } from '../../core/frame.ts';
 import { mapPictures, replaced } from './map-frames.ts';
+import { storedGrid } from './stored.ts';
 
 const schema = z.object({
   /** Gain of the predicted color; default: the model's. 0 is gray. */
@@ -35,20 +37,22 @@ export const colorize = defineStage({
             const [luma] = frame.planes;
             if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
             const [source, area] = [codingOf(frame.format), areaOf(frame.format, options.area)];
-            return engine.run(
-              () =>
-                ({
-                  task: 'colorize',
-                  model,
-                  plane: luma.slice(),
-                  source,
-                  area,
-                  temperature,
-                  saturation,
-                  seed,
-                }) as const,
-              jobFor(frame, context),
-            );
+            const make = (): Promise<ChromaGrid> =>
+              engine.run(
+                () =>
+                  ({
+                    task: 'colorize',
+                    model,
+                    plane: luma.slice(),
+                    source,
+                    area,
+                    temperature,
+                    saturation,
+                    seed,
+                  }) as const,
+                jobFor(frame, context),
+              );
+            return storedGrid(frame, environment, context, make);
           },
           finish: (frame, chromaGrid) =>
             replaced(frame, {

@@ -8,12 +8,15 @@ import type { StageContext } from '../../core/stage.ts';
 import type { Engine, JobOptions } from '../engine/engine.ts';
 import type { ColorizeManifest, PictureManifest, ResolvedModel } from '../models/schema.ts';
 import type { PlaneCoding } from '../pixels/codes.ts';
+import type { ResultStore } from './result-store.ts';
 
 /** What the stages of this folder are created with. */
 export interface RestoreEnvironment {
   readonly engine: Engine;
   /** For stages that run a network. */
   readonly model?: ResolvedModel | undefined;
+  /** Keeps what the network makes for later runs. */
+  readonly store?: ResultStore | undefined;
 }
 
 export type PictureModel = ResolvedModel & { readonly manifest: PictureManifest };

@@ -2,11 +2,20 @@ import { z } from 'zod';
 import { codeRange } from '../../core/color.ts';
 import { chromaSize, type FrameFormat } from '../../core/format.ts';
 import type { Frame, Plane } from '../../core/frame.ts';
-import type { Engine, JobOptions } from '../engine/engine.ts';
+import type { StageContext } from '../../core/stage.ts';
 import { codesFor } from '../pixels/codes.ts';
 import { defineStage } from './define.ts';
-import { codingOf, deepened, jobFor, nothing, pictureModel, type PictureModel } from './environment.ts';
+import {
+  codingOf,
+  deepened,
+  jobFor,
+  nothing,
+  pictureModel,
+  type PictureModel,
+  type RestoreEnvironment,
+} from './environment.ts';
 import { mapPictures, replaced } from './map-frames.ts';
+import { storedLuma, storedPlanes } from './stored.ts';
 
 const schema = z.object({
   /** Size of the picture that comes out, in pixels. */
@@ -17,7 +26,7 @@ const schema = z.object({
 });
 
 interface Upscaler {
-  readonly engine: Engine;
+  readonly environment: RestoreEnvironment;
   readonly model: PictureModel;
   readonly strength: number;
 }
@@ -37,21 +46,27 @@ function neutralPlane({ width, height, color, pixelFormat }: FrameFormat): Plane
 }
 
 /** Luma through the network, chroma planes by resampling, each in its own job. */
-async function upscaleApart(frame: Frame, to: FrameFormat, by: Upscaler, job: JobOptions): Promise<readonly Plane[]> {
-  const { engine, model, strength } = by;
+async function upscaleApart(
+  frame: Frame,
+  to: FrameFormat,
+  by: Upscaler,
+  context: StageContext,
+): Promise<readonly Plane[]> {
+  const { environment, model, strength } = by;
+  const { engine } = environment;
+  const job = jobFor(frame, context);
   const [luma, ...chroma] = frame.planes;
   if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
   const [source, target] = [codingOf(frame.format), codingOf(to)];
   const { sampling } = to.pixelFormat;
-  const bright = engine.run(
-    () => ({ task: 'luma', model, plane: luma.slice(), source, target, strength }) as const,
-    job,
+  const bright = storedLuma(frame, to, environment, context, () =>
+    engine.run(() => ({ task: 'luma', model, plane: luma.slice(), source, target, strength }) as const, job),
   );
-  if (chroma.length === 0) return [(await bright).plane];
+  if (chroma.length === 0) return [await bright];
   if (frame.chromaGrid) {
     // apply-chroma is going to write these planes: what the source has there need not be enlarged.
     const none = neutralPlane(to);
-    return [(await bright).plane, none, none];
+    return [await bright, none, none];
   }
   const color = engine.run(
     () =>
@@ -65,28 +80,35 @@ async function upscaleApart(frame: Frame, to: FrameFormat, by: Upscaler, job: Jo
       }) as const,
     job,
   );
-  const [{ plane }, { planes }] = await Promise.all([bright, color]);
+  const [plane, { planes }] = await Promise.all([bright, color]);
   return [plane, ...planes];
 }
 
 /** All planes through a network that takes RGB. */
-async function upscaleRgb(frame: Frame, to: FrameFormat, by: Upscaler, job: JobOptions): Promise<readonly Plane[]> {
-  const { planes } = await by.engine.run(
-    () =>
-      ({
-        task: 'rgb',
-        model: by.model,
-        planes: frame.planes.map((plane) => plane.slice()),
-        sampling: to.pixelFormat.sampling,
-        location: to.chromaLocation,
-        matrix: to.color.matrix,
-        source: codingOf(frame.format),
-        target: codingOf(to),
-        strength: by.strength,
-      }) as const,
-    job,
+async function upscaleRgb(
+  frame: Frame,
+  to: FrameFormat,
+  by: Upscaler,
+  context: StageContext,
+): Promise<readonly Plane[]> {
+  const { environment } = by;
+  return storedPlanes(frame, to, environment, context, () =>
+    environment.engine.run(
+      () =>
+        ({
+          task: 'rgb',
+          model: by.model,
+          planes: frame.planes.map((plane) => plane.slice()),
+          sampling: to.pixelFormat.sampling,
+          location: to.chromaLocation,
+          matrix: to.color.matrix,
+          source: codingOf(frame.format),
+          target: codingOf(to),
+          strength: by.strength,
+        }) as const,
+      jobFor(frame, context),
+    ),
   );
-  return planes;
 }
 
 export const upscale = defineStage({
@@ -96,7 +118,7 @@ export const upscale = defineStage({
   create: (options, environment) => {
     const { engine } = environment;
     const model = pictureModel('upscale', environment.model);
-    const by: Upscaler = { engine, model, strength: options.strength };
+    const by: Upscaler = { environment, model, strength: options.strength };
     const enlarge = model.manifest.adapter === 'rgb-sr' ? upscaleRgb : upscaleApart;
     const outputFormat = (input: FrameFormat): FrameFormat => ({
       ...deepened(input),
@@ -108,7 +130,7 @@ export const upscale = defineStage({
       run: (frames, context) =>
         mapPictures(frames, () => engine.lookAhead, {
           inputs: ({ planes, chromaGrid }) => [...planes, chromaGrid !== undefined],
-          compute: (frame) => enlarge(frame, outputFormat(frame.format), by, jobFor(frame, context)),
+          compute: (frame) => enlarge(frame, outputFormat(frame.format), by, context),
           finish: (frame, planes) => {
             frame.dispose();
             const format = outputFormat(frame.format);

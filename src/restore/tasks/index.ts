@@ -3,6 +3,7 @@ import { runColorize, type ColorizeReply, type ColorizeRequest } from './coloriz
 import { runDenoiseChroma, type DenoiseChromaReply, type DenoiseChromaRequest } from './denoise-chroma.ts';
 import { runLuma, type LumaReply, type LumaRequest } from './luma.ts';
 import { runMeasure, type MeasureReply, type MeasureRequest } from './measure.ts';
+import { runPack, runUnpack, type PackReply, type PackRequest, type UnpackReply, type UnpackRequest } from './pack.ts';
 import { runResizeChroma, type ResizeChromaReply, type ResizeChromaRequest } from './resize-chroma.ts';
 import { runRgb, type RgbReply, type RgbRequest } from './rgb.ts';
 import type { TaskTools } from './task.ts';
@@ -16,6 +17,8 @@ export interface TaskMap {
   readonly colorize: { readonly request: ColorizeRequest; readonly reply: ColorizeReply };
   readonly measure: { readonly request: MeasureRequest; readonly reply: MeasureReply };
   readonly 'apply-chroma': { readonly request: ApplyChromaRequest; readonly reply: ApplyChromaReply };
+  readonly pack: { readonly request: PackRequest; readonly reply: PackReply };
+  readonly unpack: { readonly request: UnpackRequest; readonly reply: UnpackReply };
 }
 
 export type TaskName = keyof TaskMap;
@@ -40,5 +43,9 @@ export async function runTask(request: TaskRequest, tools: TaskTools): Promise<T
       return runMeasure(request, tools);
     case 'apply-chroma':
       return runApplyChroma(request);
+    case 'pack':
+      return runPack(request);
+    case 'unpack':
+      return runUnpack(request);
   }
 }

@@ -2,7 +2,7 @@ import { Command } from 'commander';
 import { describe, expect, test } from 'vitest';
 import { commanderOptions } from '../../../src/cli/flags.ts';
 import { optionsForInputs, type Flags } from '../../../src/cli/settings.ts';
-import { parseTime } from '../../../src/cli/values.ts';
+import { parseBytes, parseTime } from '../../../src/cli/values.ts';
 import { RestorationError, restoreOptionsSchema } from '../../../src/index.ts';
 
 function parse(...args: string[]): Flags {
@@ -68,6 +68,12 @@ test('every flag reaches the API under its name and passes its schema', () => {
   expect(restoreOptionsSchema.parse(all)).toEqual(all);
 });
 
+test('sizes are in decimal units, or in binary ones where they say so', () => {
+  expect(['20GB', '1.5t', '500 MB', '8GiB', '2TiB'].map(parseBytes)).toEqual([
+    ...[20e9, 1.5e12, 500e6, 8 * 2 ** 30, 2 * 2 ** 40],
+  ]);
+});
+
 test('every option of the API has its flag', () => {
   const reached = new Set(commanderOptions().map((option) => option.attributeName()));
   const names: Record<string, string> = { models: 'model', startSeconds: 'start', durationSeconds: 'duration' };
@@ -84,6 +90,7 @@ describe('values that make no sense are refused in one sentence', () => {
     ...['2', 'x'].map((value) => ['--deflicker', value]),
     ...['AUTO', 'yes'].map((value) => ['--deinterlace', value]),
     ...['64', '-1', 'best'].map((value) => ['--crf', value]),
+    ...['20', '20XB', '-1GB', '1kB', 'GB', ''].map((value) => ['--cache', value]),
     ...['5k', '1920', '0x0', '1921x1080', '99999x2', '1920x1080x3', ''].map((value) => ['--to', value]),
     ...['0', '1.5', '-1', '1000'].map((value) => ['--workers', value]),
     ...['31', '10000', 'big'].map((value) => ['--tile-size', value]),

@@ -46,6 +46,7 @@ test('without a terminal there are plain lines, at most one every few seconds', 
     seconds: 20,
     sizeBytes: 5_000_000,
     unchangedShare: 0,
+    cachedShare: 0,
   });
   const lines = output().split('\n');
   expect(output()).not.toContain('\u001b');
@@ -61,7 +62,16 @@ test('in a terminal the bar stays below the lines and its last state stands', ()
   reporter.event(progress(51));
   reporter.event({ type: 'warning', input, message: 'Careful.' });
   reporter.event(progress(100));
-  reporter.event({ type: 'done', input, output: 'x.mp4', frames: 100, seconds: 20, sizeBytes: 5, unchangedShare: 0.8 });
+  reporter.event({
+    type: 'done',
+    input,
+    output: 'x.mp4',
+    frames: 100,
+    seconds: 20,
+    sizeBytes: 5,
+    unchangedShare: 0.8,
+    cachedShare: 0,
+  });
   const drawn = output().split('\r\u001b[2K');
   expect(drawn[1]).toContain('50/100');
   expect(drawn[2]).toMatch(/^warning: old film\.mp4: Careful\.\n.*50\/100/);
