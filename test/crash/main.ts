@@ -50,3 +50,6 @@ process.exitCode = figures.problems.length === 0 ? 0 : 1;
 await rm(folder, { recursive: true });
 log(JSON.stringify(figures, undefined, 2));
 process.exitCode = figures.problems.length === 0 ? 0 : 1;
+await rm(folder, { recursive: true });
+log(JSON.stringify(figures, undefined, 2));
+process.exitCode = figures.problems.length === 0 ? 0 : 1;
