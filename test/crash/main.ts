@@ -39,17 +39,12 @@ log(`seed ${values.seed}, ${args.join(' ')}`);
 const seed = Number(values.seed);
 const kills = Number(values.kills);
 const shared = { folder, args, log };
-const figures = await {
+const runs = {
   kills: () => killRuns({ ...shared, kills, seed }),
   faults: () => faultRuns(shared),
   watch: () => watchRuns({ ...shared, films: Number(values.watch), kills, seed }),
-}[mode]();
-await rm(folder, { recursive: true });
-log(JSON.stringify(figures, undefined, 2));
-process.exitCode = figures.problems.length === 0 ? 0 : 1;
-await rm(folder, { recursive: true });
-log(JSON.stringify(figures, undefined, 2));
-process.exitCode = figures.problems.length === 0 ? 0 : 1;
+};
+const figures = await runs[mode]();
 await rm(folder, { recursive: true });
 log(JSON.stringify(figures, undefined, 2));
 process.exitCode = figures.problems.length === 0 ? 0 : 1;
