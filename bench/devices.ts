@@ -57,7 +57,7 @@ for (const { id } of usable.filter((device) => values.only === undefined || devi
     for (const model of networks) {
       const to = fitted(size);
       if ((model.manifest.scale ?? 1) * size.width < to.width) continue;
-      const engine = await openEngine({ device: id, signal: new AbortController().signal });
+      const engine = await openEngine({ device: id, reuse: false, signal: new AbortController().signal });
       try {
         const workers = engine.lookAhead - 1;
         const speed = await upscaleSpeed(engine, model, size, to, {

@@ -55,7 +55,7 @@ function feeds({ manifest }: ResolvedModel): Record<string, TensorValue> {
 
 /** As it ships: worker threads, frames in and out of 8 and 10 bits. */
 async function shipped(name: string, model: ResolvedModel, device: string): Promise<Runner> {
-  const engine = await openEngine({ device, tileSize: TILE, signal: new AbortController().signal });
+  const engine = await openEngine({ device, tileSize: TILE, reuse: false, signal: new AbortController().signal });
   const workers = engine.lookAhead - 1;
   const scale = model.manifest.scale ?? 1;
   const to = { width: WIDTH * scale, height: HEIGHT * scale };

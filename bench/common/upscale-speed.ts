@@ -26,8 +26,8 @@ export function drawnFrame({ width, height }: Size, sampling: 'gray' | '420', in
 }
 
 /**
- * The stage that ships, with frames in memory on both sides. `workers` are those of the engine's device; it gets some frames
- * first, so that networks are open and warm.
+ * The stage that ships, with frames in memory on both sides. `engine` must not reuse results, since all frames are alike.
+ * `workers` are those of its device; it gets some frames first, so that networks are open and warm.
  */
 export async function upscaleSpeed(
   engine: Engine,
@@ -45,7 +45,9 @@ export async function upscaleSpeed(
     // eslint-disable-next-line @typescript-eslint/require-await -- stages take async iterables
     const frames = (async function* () {
       for (let i = 0; i < most && (i < options.workers || performance.now() - since < seconds * 1000); i++) {
-        yield frameOf(drawn.format, drawn.planes, i);
+        // Planes of their own: the same ones would tell the stage that nothing has changed.
+        const planes = drawn.planes.map((plane) => plane.slice());
+        yield frameOf(drawn.format, planes, i);
       }
     })();
     const shots = [{ index: 0, range: { start: 0, end: Number.MAX_SAFE_INTEGER } }];

@@ -123,7 +123,7 @@ export class Shipped {
 
   static async open(options: { readonly workers?: number } = {}): Promise<Shipped> {
     const stop = new AbortController();
-    return new Shipped(await openEngine({ device: 'cpu', signal: stop.signal, ...options }), stop);
+    return new Shipped(await openEngine({ device: 'cpu', reuse: false, signal: stop.signal, ...options }), stop);
   }
 
   /** A stage by its kind; `model` is an id or a file for those that run a network. */
