@@ -3,17 +3,13 @@ import type { ChromaGrid, Frame, FrameStream } from '../core/frame.ts';
 import type { Rect } from '../core/media.ts';
 import { shotAt } from '../core/range.ts';
 import type { Stage, StageContext } from '../core/stage.ts';
-import { guidePicture, isInside } from './chroma-guide.ts';
+import { areaOption, guidePicture, isInside } from './chroma-guide.ts';
 import { clamp } from './gray.ts';
 import { estimateMotion, sampleAt, type MotionPicture } from './motion.ts';
 
-const whole = z.number().int().min(0);
 export const chromaAnchorOptions = z.strictObject({
   memory: z.number().int().min(0).max(240).default(48).describe('Frames before it that hold the color of a frame'),
-  area: z
-    .object({ x: whole, y: whole, width: whole.min(2), height: whole.min(2) })
-    .optional()
-    .describe('Where the picture is between black bars that were not cut off: what the color grid lies over'),
+  area: areaOption,
 });
 export type ChromaAnchorOptions = z.infer<typeof chromaAnchorOptions>;
 

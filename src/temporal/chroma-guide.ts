@@ -1,7 +1,15 @@
+import { z } from 'zod';
 import type { ChromaGrid, Frame } from '../core/frame.ts';
 import type { Rect } from '../core/media.ts';
 import { clamp, reduceLuma } from './gray.ts';
 import { prepareMotion, type MotionPicture } from './motion.ts';
+
+const whole = z.number().int().min(0);
+/** Option of the stages that work on color grids. */
+export const areaOption = z
+  .object({ x: whole, y: whole, width: whole.min(2), height: whole.min(2) })
+  .optional()
+  .describe('Where the picture is between black bars that were not cut off: what the color grid lies over');
 
 /** Short side of the luma pictures that motion of color is searched on. */
 const GUIDE_SIDE = 64;

@@ -2,18 +2,14 @@ import { z } from 'zod';
 import type { ChromaGrid, Frame } from '../core/frame.ts';
 import type { Rect } from '../core/media.ts';
 import type { Stage } from '../core/stage.ts';
-import { guidePicture, isInside } from './chroma-guide.ts';
+import { areaOption, guidePicture, isInside } from './chroma-guide.ts';
 import { clamp, median } from './gray.ts';
 import { estimateMotion, joinMotion, sampleAt, textureOf, type MotionField, type MotionPicture } from './motion.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
-const whole = z.number().int().min(0);
 export const chromaSmoothOptions = z.strictObject({
   radius: z.number().int().min(0).max(12).default(4).describe('Neighbors on each side whose color counts'),
-  area: z
-    .object({ x: whole, y: whole, width: whole.min(2), height: whole.min(2) })
-    .optional()
-    .describe('Where the picture is between black bars that were not cut off: what the color grid lies over'),
+  area: areaOption,
 });
 export type ChromaSmoothOptions = z.infer<typeof chromaSmoothOptions>;
 

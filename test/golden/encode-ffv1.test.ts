@@ -4,8 +4,15 @@ import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { FrameFormat } from '../../src/core/format.ts';
 import { availableEncoders } from '../../src/encode/encoders.ts';
-import { encodePlanFor } from '../../src/encode/plan.ts';
-import { encodeSegments, format, media, pattern, pictureHashes, scratch, variableTimes } from '../unit/encode-kit.ts';
+import {
+  encodeSegments,
+  ffv1Plan,
+  format,
+  pattern,
+  pictureHashes,
+  scratch,
+  variableTimes,
+} from '../unit/encode-kit.ts';
 
 const GOLDEN = path.join(import.meta.dirname, 'encode-ffv1.txt');
 const folder = scratch();
@@ -29,20 +36,7 @@ test('FFV1 gives back every sample of every format', async () => {
   const available = await availableEncoders();
   const lines: string[] = [];
   for (const [name, shape] of shapes) {
-    const encode = encodePlanFor(
-      {
-        media: media(),
-        format: shape,
-        frame: shape,
-        pad: undefined,
-        codec: 'ffv1',
-        crf: undefined,
-        encoderPreset: undefined,
-        container: 'mkv',
-        displayRotation: 0,
-      },
-      available,
-    );
+    const encode = ffv1Plan(shape, available);
     const pts = variableTimes(FRAMES);
     const [segment] = await encodeSegments(encode, shape, { folder, timeBase, pts, cuts: [], name });
     const decoded = pictureHashes(segment!.path);

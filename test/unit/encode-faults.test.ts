@@ -2,8 +2,7 @@ import { chmodSync, existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { openSegmentEncoder, type SegmentEncoder } from '../../src/encode/index.ts';
-import { encodePlanFor } from '../../src/encode/plan.ts';
-import { format, media, pattern, scratch } from './encode-kit.ts';
+import { ffv1Plan, format, pattern, scratch } from './encode-kit.ts';
 
 const folder = scratch();
 /** Stands in for ffmpeg: a program with one bad habit, or ffmpeg itself. */
@@ -27,20 +26,7 @@ chmodSync(program, 0o755);
 process.env['FFMPEG_PATH'] = program;
 
 const shape = format({ width: 320, height: 240 });
-const encode = encodePlanFor(
-  {
-    media: media(),
-    format: shape,
-    frame: shape,
-    pad: undefined,
-    codec: 'ffv1',
-    crf: undefined,
-    encoderPreset: undefined,
-    container: 'mkv',
-    displayRotation: 0,
-  },
-  new Set(['ffv1']),
-);
+const encode = ffv1Plan(shape);
 const file = path.join(folder, 'segment.nut');
 
 function open(habit: string, options: { stallMs?: number; signal?: AbortSignal } = {}): SegmentEncoder {

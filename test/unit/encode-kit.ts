@@ -9,6 +9,7 @@ import type { Frame, Plane } from '../../src/core/frame.ts';
 import type { FrameIndex, MediaInfo, MediaStream } from '../../src/core/media.ts';
 import type { EncodePlan, Plan } from '../../src/core/plan.ts';
 import type { Rational } from '../../src/core/rational.ts';
+import { encodePlanFor } from '../../src/encode/plan.ts';
 import { openSegmentEncoder, segmentExtension, type JoinOptions } from '../../src/encode/index.ts';
 
 /** A folder that is gone when the test file ends. */
@@ -86,6 +87,23 @@ export function media(changes: Partial<MediaInfo> = {}, video: Partial<MediaInfo
     ...changes,
   };
 }
+
+/** Lossless encoding of pictures of one shape, in segments of Matroska. */
+export const ffv1Plan = (shape: FrameFormat, available: ReadonlySet<string> = new Set(['ffv1'])): EncodePlan =>
+  encodePlanFor(
+    {
+      media: media(),
+      format: shape,
+      frame: shape,
+      pad: undefined,
+      codec: 'ffv1',
+      crf: undefined,
+      encoderPreset: undefined,
+      container: 'mkv',
+      displayRotation: 0,
+    },
+    available,
+  );
 
 /** A whole plan around an encode plan; the source is `source`, whose video goes in at `timeBase`. */
 export function planOf(encode: EncodePlan, source: MediaInfo, timeBase: Rational, changes: Partial<Plan> = {}): Plan {

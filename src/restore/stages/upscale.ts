@@ -5,17 +5,9 @@ import type { Frame, Plane } from '../../core/frame.ts';
 import type { StageContext } from '../../core/stage.ts';
 import { codesFor } from '../pixels/codes.ts';
 import { defineStage } from './define.ts';
-import {
-  codingOf,
-  deepened,
-  jobFor,
-  nothing,
-  pictureModel,
-  type PictureModel,
-  type RestoreEnvironment,
-} from './environment.ts';
+import { codingOf, deepened, jobFor, nothing, pictureModel } from './environment.ts';
 import { mapPictures, replaced } from './map-frames.ts';
-import { storedLuma, storedPlanes } from './stored.ts';
+import { lumaThrough, rgbThrough, type PictureNetwork } from './picture-network.ts';
 
 const schema = z.object({
   /** Size of the picture that comes out, in pixels. */
@@ -24,12 +16,6 @@ const schema = z.object({
   /** For networks that take a noise level: how much they clean, 0..1. */
   strength: z.number().min(0).max(1).default(0),
 });
-
-interface Upscaler {
-  readonly environment: RestoreEnvironment;
-  readonly model: PictureModel;
-  readonly strength: number;
-}
 
 let neutral: { readonly key: string; readonly plane: Plane } | undefined;
 
@@ -47,68 +33,33 @@ function neutralPlane({ width, height, color, pixelFormat }: FrameFormat): Plane
 
 /** Luma through the network, chroma planes by resampling, each in its own job. */
 async function upscaleApart(
+  by: PictureNetwork,
   frame: Frame,
   to: FrameFormat,
-  by: Upscaler,
   context: StageContext,
 ): Promise<readonly Plane[]> {
-  const { environment, model, strength } = by;
-  const { engine } = environment;
-  const job = jobFor(frame, context);
-  const [luma, ...chroma] = frame.planes;
-  if (!luma) throw new RangeError(`Frame ${frame.index} has no planes`);
-  const [source, target] = [codingOf(frame.format), codingOf(to)];
-  const { sampling } = to.pixelFormat;
-  const bright = storedLuma(frame, to, environment, context, () =>
-    engine.run(() => ({ task: 'luma', model, plane: luma.slice(), source, target, strength }) as const, job),
-  );
+  const [, ...chroma] = frame.planes;
+  const bright = lumaThrough(by, frame, to, context);
   if (chroma.length === 0) return [await bright];
   if (frame.chromaGrid) {
     // apply-chroma is going to write these planes: what the source has there need not be enlarged.
     const none = neutralPlane(to);
     return [await bright, none, none];
   }
-  const color = engine.run(
+  const color = by.environment.engine.run(
     () =>
       ({
         task: 'resize-chroma',
         planes: chroma.map((plane) => plane.slice()),
-        sampling,
+        sampling: to.pixelFormat.sampling,
         location: to.chromaLocation,
-        source,
-        target,
+        source: codingOf(frame.format),
+        target: codingOf(to),
       }) as const,
-    job,
+    jobFor(frame, context),
   );
   const [plane, { planes }] = await Promise.all([bright, color]);
   return [plane, ...planes];
-}
-
-/** All planes through a network that takes RGB. */
-async function upscaleRgb(
-  frame: Frame,
-  to: FrameFormat,
-  by: Upscaler,
-  context: StageContext,
-): Promise<readonly Plane[]> {
-  const { environment } = by;
-  return storedPlanes(frame, to, environment, context, () =>
-    environment.engine.run(
-      () =>
-        ({
-          task: 'rgb',
-          model: by.model,
-          planes: frame.planes.map((plane) => plane.slice()),
-          sampling: to.pixelFormat.sampling,
-          location: to.chromaLocation,
-          matrix: to.color.matrix,
-          source: codingOf(frame.format),
-          target: codingOf(to),
-          strength: by.strength,
-        }) as const,
-      jobFor(frame, context),
-    ),
-  );
 }
 
 export const upscale = defineStage({
@@ -118,8 +69,8 @@ export const upscale = defineStage({
   create: (options, environment) => {
     const { engine } = environment;
     const model = pictureModel('upscale', environment.model);
-    const by: Upscaler = { environment, model, strength: options.strength };
-    const enlarge = model.manifest.adapter === 'rgb-sr' ? upscaleRgb : upscaleApart;
+    const by: PictureNetwork = { environment, model, strength: options.strength };
+    const enlarge = model.manifest.adapter === 'rgb-sr' ? rgbThrough : upscaleApart;
     const outputFormat = (input: FrameFormat): FrameFormat => ({
       ...deepened(input),
       width: options.width,
@@ -130,7 +81,7 @@ export const upscale = defineStage({
       run: (frames, context) =>
         mapPictures(frames, () => engine.lookAhead, {
           inputs: ({ planes, chromaGrid }) => [...planes, chromaGrid !== undefined],
-          compute: (frame) => enlarge(frame, outputFormat(frame.format), by, context),
+          compute: (frame) => enlarge(by, frame, outputFormat(frame.format), context),
           finish: (frame, planes) => {
             frame.dispose();
             const format = outputFormat(frame.format);
