@@ -1,7 +1,8 @@
-// Frames a second of every device that works here: npm run bench:devices [-- --seconds 5] [--only webgpu] [--sizes 480p] [--dry]
+// Frames a second of every device that works here: npm run bench:devices [-- --seconds 5] [--only webgpu] [--precision fp16] [--sizes 480p] [--dry]
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { listDevices, openEngine, resolveModel, type ResolvedModel } from '../src/restore/index.ts';
+import { PRECISIONS, type Precision } from '../src/core/plan.ts';
 import { dataPath } from './common/data.ts';
 import { fixed, publishSection } from './common/report.ts';
 import { upscaleSpeed, type Size } from './common/upscale-speed.ts';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     sizes: { type: 'string', default: Object.keys(SIZES).join(',') },
     models: { type: 'string' },
+    precision: { type: 'string', default: 'fp32,fp16' },
     dry: { type: 'boolean', default: false },
   },
 });
@@ -32,7 +34,7 @@ function fitted({ width, height }: Size): Size {
 }
 
 const notes = [
-  'Frames of 4:2:0 in 8 bits in memory, enlarged to what fits into 3840x2160, by the stage that ships: networks, tiles, chroma, rounding to 10 bits. x2 networks are used where twice the size suffices. All in 32-bit floats.',
+  'Frames of 4:2:0 in 8 bits in memory, enlarged to what fits into 3840x2160, by the stage that ships: networks, tiles, chroma, rounding to 10 bits. x2 networks are used where twice the size suffices. The CPU computes in 32-bit floats only.',
   'Busy: share of the time that the sessions of the device were inside networks.',
 ];
 
@@ -47,6 +49,36 @@ async function models(): Promise<ResolvedModel[]> {
   return found.filter(({ manifest }) => !wanted || wanted.includes(manifest.id));
 }
 
+const floatsOf = (device: string): readonly Precision[] =>
+  PRECISIONS.filter((each) => (device === 'cpu' ? each === 'fp32' : values.precision.split(',').includes(each)));
+
+async function measured(
+  device: string,
+  name: string,
+  size: Size,
+  to: Size,
+  model: ResolvedModel,
+  precision: Precision,
+): Promise<string[]> {
+  const engine = await openEngine({ device, precision, reuse: false, signal: new AbortController().signal });
+  try {
+    const workers = engine.lookAhead - 1;
+    const seconds = Number(values.seconds);
+    const warnings: string[] = [];
+    const warn = (message: string): void => void warnings.push(message);
+    const speed = await upscaleSpeed(engine, model, size, to, { seconds, workers, sampling: '420', warn });
+    for (const warning of warnings) console.error(warning);
+    const figures = [String(workers), fixed(speed.framesPerSecond, 3), fixed(100 * speed.busy, 0)];
+    const lost = !engine.devices.includes(device);
+    return [
+      ...[device, name, path.basename(model.manifest.id), precision, ...figures],
+      lost ? 'dropped' : warnings.length > 0 ? 'with a warning' : '',
+    ];
+  } finally {
+    await engine.close();
+  }
+}
+
 const rows: string[][] = [];
 const usable = (await listDevices()).filter(({ available, backend }) => available && backend === 'onnxruntime');
 const networks = await models();
@@ -57,29 +89,8 @@ for (const { id } of usable.filter((device) => values.only === undefined || devi
     for (const model of networks) {
       const to = fitted(size);
       if ((model.manifest.scale ?? 1) * size.width < to.width) continue;
-      const engine = await openEngine({ device: id, reuse: false, signal: new AbortController().signal });
-      try {
-        const workers = engine.lookAhead - 1;
-        const speed = await upscaleSpeed(engine, model, size, to, {
-          seconds: Number(values.seconds),
-          workers,
-          sampling: '420',
-        });
-        const lost = engine.devices.includes(id) ? '' : 'dropped';
-        rows.push([
-          id,
-          name,
-          path.basename(model.manifest.id),
-          'fp32',
-          String(workers),
-          fixed(speed.framesPerSecond, 3),
-          fixed(100 * speed.busy, 0),
-          lost,
-        ]);
-        console.error(rows.at(-1)?.join('  '));
-      } finally {
-        await engine.close();
-      }
+      for (const precision of floatsOf(id)) rows.push(await measured(id, name, size, to, model, precision));
+      console.error(rows.at(-1)?.join('  '));
     }
   }
 }

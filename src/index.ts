@@ -16,6 +16,7 @@ export type { FrameFormat, PixelFormat } from './core/format.ts';
 export type { Diagnosis, MediaInfo, MediaStream, VideoInfo } from './core/media.ts';
 export type { Plan } from './core/plan.ts';
 export type { Rational } from './core/rational.ts';
+export { PRECISIONS, type Precision } from './core/plan.ts';
 export { CODECS, DEINTERLACE_MODES, MODEL_KINDS, NAMED_SIZES, restoreOptionsSchema } from './pipeline/options.ts';
 export type { RestoreOptions } from './pipeline/options.ts';
 export { listPresets, loadPreset } from './pipeline/presets.ts';

@@ -34,7 +34,12 @@ export async function upscaleSpeed(
   model: ResolvedModel,
   from: Size,
   to: Size,
-  options: { readonly seconds: number; readonly workers: number; readonly sampling: 'gray' | '420' },
+  options: {
+    readonly seconds: number;
+    readonly workers: number;
+    readonly sampling: 'gray' | '420';
+    readonly warn?: (message: string) => void;
+  },
 ): Promise<Speed> {
   const stage = restoreStages.find(({ kind }) => kind === 'upscale')?.create(to, { engine, model });
   if (!stage) throw new Error('There is no stage that upscales.');
@@ -52,7 +57,7 @@ export async function upscaleSpeed(
     })();
     const shots = [{ index: 0, range: { start: 0, end: Number.MAX_SAFE_INTEGER } }];
     let count = 0;
-    for await (const frame of stage.run(frames, { signal, shots, warn: console.error })) {
+    for await (const frame of stage.run(frames, { signal, shots, warn: options.warn ?? console.error })) {
       frame.dispose();
       count++;
     }

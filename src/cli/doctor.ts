@@ -57,7 +57,8 @@ function deviceFindings({ devices, measuredWith }: SystemReport): Finding[] {
     if (!available) return { mark: id === 'cpu' ? 'MISSING' : 'absent', what, text: reason ?? name, help: hint };
     if (problem) return { mark: id === 'cpu' ? 'MISSING' : 'FAILS', what, text: problem.message, help: problem.hint };
     if (!tuning) return { mark: 'ok', what, text: name };
-    const speed = `${(tuning.pixelsPerSecond / 1e6).toPrecision(2)} megapixels/s with ${measuredWith?.id ?? ''}`;
+    const floats = tuning.floats === 'fp16' ? ' in 16-bit floats' : '';
+    const speed = `${(tuning.pixelsPerSecond / 1e6).toPrecision(2)} megapixels/s with ${measuredWith?.id ?? ''}${floats}`;
     const compared =
       id === 'cpu' || cpu === undefined
         ? 'the reference'

@@ -1,5 +1,5 @@
 import { Option } from 'commander';
-import { BACKENDS, DEINTERLACE_MODES } from '../index.ts';
+import { BACKENDS, DEINTERLACE_MODES, PRECISIONS } from '../index.ts';
 import { collectModel, numberFor, oneOf, parseBytes, parseSize, textFor, timeFor, type NumericKey } from './values.ts';
 
 export const LOG_LEVELS = ['silent', 'error', 'warn', 'info', 'debug', 'trace'] as const;
@@ -95,6 +95,12 @@ const FLAGS: readonly Flag[] = [
     flags: '--device <id,...>',
     description: 'auto, cpu, webgpu, cuda, ... or several with commas (`restore doctor` lists them); default: auto',
     parse: textFor('--device', 'the name of a device, or several with commas', WORDS),
+  },
+  {
+    group: MODELS,
+    flags: '--precision <name>',
+    description: `${PRECISIONS.join(', ')}: floats on GPUs; default: auto, 16 bits where they are faster and suffice`,
+    parse: oneOf('--precision', PRECISIONS),
   },
   { group: MODELS, flags: '--retune', description: 'measure the devices again (the results are kept between runs)' },
   numeric(MODELS, '--workers <n>', 'workers', 'worker threads; default one a core', 'a whole number from 1 to 256'),

@@ -107,6 +107,11 @@ const time = ({ seconds, basis }: Estimate): string =>
   seconds === undefined ? `unknown (${basis})` : `about ${formatDuration(seconds)} (${basis})`;
 
 /** All of a plan for a person: what `--plan` prints. */
+function floats({ device, precision }: Plan): string {
+  if (device === 'cpu' || precision === 'fp32') return '32-bit floats';
+  return `16-bit floats where they suffice${precision === 'auto' ? ' and are faster' : ''}`;
+}
+
 export function formatPlan(plan: Plan, estimate: Estimate): string[] {
   const decoded = decoding(plan);
   const { chapters } = plan.media;
@@ -121,7 +126,7 @@ export function formatPlan(plan: Plan, estimate: Estimate): string[] {
       'Stages',
       plan.stages.length === 0 ? 'none: the picture is only encoded' : plan.stages.map(stage).join(' -> '),
     ),
-    ...entry('Device', `${plan.device}, ${plan.precision}`),
+    ...entry('Device', `${plan.device}, ${floats(plan)}`),
     ...entry('Output', quoteName(plan.output)),
     ...entry('Encode', encoding(plan)),
     ...streams(plan),

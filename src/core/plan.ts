@@ -80,6 +80,13 @@ export interface StreamPlan {
   readonly reason?: string;
 }
 
+/**
+ * How networks compute: in 32-bit floats everywhere; in 16-bit ones on devices other than the CPU, where the result stays within the
+ * network's tolerance; or `auto`, in 16-bit ones where that was also measured to be faster.
+ */
+export const PRECISIONS = ['auto', 'fp32', 'fp16'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
 /** Everything that a run does, as pure data: printable, hashable, comparable. */
 export interface Plan {
   readonly media: MediaInfo;
@@ -92,7 +99,7 @@ export interface Plan {
   readonly workdir: string;
   readonly overwrite: boolean;
   readonly device: string;
-  readonly precision: 'fp32' | 'fp16';
+  readonly precision: Precision;
   /** Longest segment in frames. */
   readonly segmentFrames: number;
   /** Sentences for the user: guesses taken, streams that change, a container that had to be another. */

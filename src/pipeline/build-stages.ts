@@ -34,6 +34,7 @@ export async function buildStages(
 ): Promise<BuiltStages> {
   const engine = await openEngine({
     device: plan.device,
+    precision: plan.precision,
     signal,
     ...(options.workers === undefined ? {} : { workers: options.workers }),
     ...(options.tileSize === undefined ? {} : { tileSize: options.tileSize }),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { PRECISIONS } from '../core/plan.ts';
 import { BACKENDS } from '../restore/index.ts';
 
 export const DEINTERLACE_MODES = ['auto', 'off', 'on'] as const;
@@ -49,6 +50,8 @@ export const restoreOptionsSchema = z.strictObject({
   backend: z.enum(BACKENDS).optional(),
   /** A device id, several with commas between them, or 'auto'. */
   device: z.string().min(1).optional(),
+  /** 16-bit floats on devices other than the CPU; `auto`: where they were measured to be faster. */
+  precision: z.enum(PRECISIONS).optional(),
   /** Measures the devices again instead of using what was measured before. */
   retune: z.boolean().optional(),
   /** Worker threads; default one a core. */

@@ -103,7 +103,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   }
 
   const segmentFrames = options.segmentFrames ?? DEFAULT_SEGMENT_FRAMES;
-  const precision = 'fp32';
+  const precision = options.precision ?? 'auto';
   const hash = planHash({
     fingerprint: media.fingerprint,
     decode,

@@ -61,7 +61,7 @@ test.skipIf(!there(GENERAL) || !there(FLOWER))(
     const source = { bytes: await readBytes(model.path), shape: interfaceOf(model.manifest) };
     const session = await findDevice('cpu').backend.open(source, { device: 'cpu', threads: 2 });
     const tools = (tileSize: number): TaskTools => ({
-      model: () => Promise.resolve({ session, tileSize, deviation: 0 }),
+      model: () => Promise.resolve({ session, tileSize, deviation: 0, floats: 'fp32' }),
       infer: (each, feeds, into) => each.run(feeds, into),
       note: () => undefined,
       kept: undefined,

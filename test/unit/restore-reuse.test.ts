@@ -28,7 +28,7 @@ class Bench {
   ) {
     this.model = model;
     this.#tools = (tileSize, kept) => ({
-      model: () => Promise.resolve({ session, tileSize, deviation: 0 }),
+      model: () => Promise.resolve({ session, tileSize, deviation: 0, floats: 'fp32' }),
       infer: (each, feeds, into) => {
         const dims = feeds['x']?.dims ?? [];
         this.fedSamples += (dims[2] ?? 0) * (dims[3] ?? 0);

@@ -83,7 +83,7 @@ async function toolsFor(bytes: Uint8Array, model: PictureModel): Promise<(tileSi
   const source = { bytes, shape: interfaceOf(model.manifest) };
   const session = await findDevice('cpu').backend.open(source, { device: 'cpu', threads: 1 });
   return (tileSize) => ({
-    model: () => Promise.resolve({ session, tileSize, deviation: 0 }),
+    model: () => Promise.resolve({ session, tileSize, deviation: 0, floats: 'fp32' }),
     infer: (each, feeds, into) => each.run(feeds, into),
     note: () => undefined,
     kept: undefined,

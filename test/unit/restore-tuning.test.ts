@@ -65,7 +65,7 @@ describe('a measured search', () => {
 });
 
 describe('what was measured', () => {
-  const tuning = { tileSize: 256, workers: 2, pixelsPerSecond: 1e6, deviation: 1e-5 };
+  const tuning = { tileSize: 256, workers: 2, pixelsPerSecond: 1e6, deviation: 1e-5, floats: 'fp32' } as const;
 
   test('is found again, for its device only', async () => {
     await keepTuning('webgpu', 'a'.repeat(64), tuning);

@@ -1,7 +1,9 @@
-"""Start a wide network as four turned copies of a trained narrow one.
+"""Start a large network from a trained small one.
 
-Averaging a network over the four quarter turns of its input is known to help (self-ensemble). Turning the kernels
-instead of the picture makes the same function one network of four columns, which can be trained on.
+`grow` makes four turned copies: averaging a network over the four quarter turns of its input is known to help
+(self-ensemble), and turning the kernels instead of the picture makes the same function one network of four columns.
+`widen` (Net2Net's idea) keeps the small network's function too, and adds channels and layers that do nothing yet.
+Both can be trained on.
 """
 from __future__ import annotations
 
@@ -44,9 +46,35 @@ def grow(wide: LumaNet, narrow: LumaNet) -> None:
     impose(wide.tail, weight, torch.stack([t[1] for t in tails]).mean(dim=0))
 
 
+@torch.no_grad()
+def widen(wide: LumaNet, narrow: LumaNet) -> None:
+    """`wide` has at least the channels and layers of `narrow`, both at half resolution; `narrow` has scale 1.
+
+    The new channels see the old ones, but not the other way round. At a larger scale the result is repeated.
+    """
+    plain = narrow.folded()
+    old = plain.head.bias.shape[0]
+    for mine, theirs in ((wide.head.weight, plain.head.weight), (wide.head.bias, plain.head.bias), (wide.level, plain.level)):
+        mine[:old] = theirs
+    for k, block in enumerate(wide.body):
+        weight, bias = block.merged_weight(), torch.zeros_like(block.bias)
+        weight[:old] = 0
+        if k < len(plain.body):
+            weight[:old, :old], bias[:old] = plain.body[k].weight, plain.body[k].bias
+        else:
+            weight[:old, :old, 1, 1] = torch.eye(old)
+        impose(block, weight, bias)
+    factor, repeat = wide.factor, wide.factor // narrow.factor
+    source = torch.arange(factor**2)
+    source = source // factor // repeat * narrow.factor + source % factor // repeat
+    weight = torch.zeros_like(wide.tail.plain)
+    weight[:, :old] = plain.tail.weight[source]
+    impose(wide.tail, weight, plain.tail.bias[source])
+
+
 def narrow_from(state: dict[str, torch.Tensor], scale: int) -> LumaNet:
-    """The narrow network of a checkpoint's weights (without a strength input)."""
+    """The network of a checkpoint's weights."""
     layers = sum(1 for k in state if k.startswith("body.") and k.endswith(".bias"))
-    net = LumaNet(scale, state["head.bias"].shape[0], layers, False)
+    net = LumaNet(scale, state["head.bias"].shape[0], layers, "level" in state)
     net.load_state_dict(state)
     return net

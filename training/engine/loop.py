@@ -11,7 +11,7 @@ import torch
 
 from .config import Config
 from .ema import Ema
-from .grow import grow, narrow_from
+from .grow import grow, narrow_from, widen
 from .task import Task
 from .watchdog import Watchdog
 
@@ -89,6 +89,13 @@ class Trainer:
         """Begin as four turned copies of a narrower network of the same scale."""
         narrow = narrow_from(torch.load(other, map_location="cpu")["ema"], self.model.scale)
         grow(self.model.cpu(), narrow)
+        self.model.to(self.device)
+        self.ema = Ema(self.model, self.config.ema)
+
+    def widen_from(self, other: Path) -> None:
+        """Begin as a smaller network of scale 1, with room to learn."""
+        narrow = narrow_from(torch.load(other, map_location="cpu")["ema"], 1)
+        widen(self.model.cpu(), narrow)
         self.model.to(self.device)
         self.ema = Ema(self.model, self.config.ema)
 

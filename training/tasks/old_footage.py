@@ -24,10 +24,17 @@ class OldFootageTask(LumaTask):
         size, s = int(self.config.data["patch"]), self.scale
         _, clean = self.pictures.pair(rng, size, self.config.batch)
         low = np.empty((len(clean), 1, size, size), np.float32)
-        strength = np.where(rng.random(len(clean)) < 0.08, 0.0, rng.uniform(0, 1, len(clean))).astype(np.float32)
+        strength = np.where(rng.random(len(clean)) < 0.06, 0.0, rng.beta(1.5, 1.5, len(clean))).astype(np.float32)
         for k in range(len(clean)):
             low[k, 0] = _age(clean[k, 0], float(strength[k]), s, rng)
         return torch.from_numpy(low), torch.from_numpy(strength), torch.from_numpy(clean)
+
+    def loss(self, model: nn.Module, batch: Batch, progress: float) -> torch.Tensor:
+        """Absolute differences first, which learn faster; then squared ones, whose best guess is the mean."""
+        if progress < self.config.data.get("squaredFrom", 1.0):
+            return super().loss(model, batch, progress)
+        *inputs, target = batch
+        return 10 * (model(*inputs) - target).square().mean()
 
     @cached_property
     def set14(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -46,18 +53,22 @@ class OldFootageTask(LumaTask):
 
 
 def _age(clean: np.ndarray, strength: float, scale: int, rng: np.random.Generator) -> np.ndarray:
-    """Grain of 24 * strength (on the 255 scale), JPEG quality 90 - 90 * strength and a blur, each with some play."""
+    """Grain of 24 * strength (on the 255 scale), JPEG quality 90 - 100 * strength and a blur, each with some play."""
     height, width = clean.shape[0] // scale, clean.shape[1] // scale
-    play = rng.uniform(0.7, 1.3, 2)
-    picture = gaussian_blur(clean, float(rng.uniform(0, 1.4)) * scale / 2 * min(1.0, 3 * strength))
-    kernel = KERNELS[int(rng.integers(4))] if strength > 0 else "bicubic"
+    play = rng.uniform(0.8, 1.2, 2)
+    usual = rng.random(3) < (0.5, 0.4, 0.5)
+    blur = float(rng.uniform(0.5, 1.1) if usual[0] else rng.uniform(0, 1.4))
+    picture = gaussian_blur(clean, blur * scale / 2 * min(1.0, 3 * strength))
+    kernel = "bicubic" if usual[1] or strength == 0 else KERNELS[int(rng.integers(4))]
     picture = downscale(picture, height, width, kernel)
     if strength == 0:
         return picture
     sigma = 24 * strength * play[0] / 255
-    picture = film_grain(picture, sigma, float(rng.uniform(0, 0.9)), rng)
+    picture = film_grain(picture, sigma, float(rng.uniform(0.4, 0.8) if usual[2] else rng.uniform(0, 0.9)), rng)
     if rng.random() < 0.85:
-        quality = int(np.clip(90 - 90 * strength * play[1], 15, 95))
+        quality = int(np.clip(90 - 100 * strength * play[1], 15, 95))
+        if rng.random() < 0.5:
+            return jpeg_quality(picture, quality)
         gray = (picture * 219 + 16) / 255
         picture = (jpeg_quality(gray, quality) * 255 - 16) / 219
     return picture

@@ -1,4 +1,5 @@
 import { RestorationError, toRestorationError } from '../../core/errors.ts';
+import type { Precision } from '../../core/plan.ts';
 import { inspectGraphics } from '../../platform/graphics.ts';
 import { backends } from '../backends/index.ts';
 import type { ResolvedModel } from '../models/schema.ts';
@@ -11,6 +12,7 @@ import { keepTuning, readTunings } from './tuning-cache.ts';
 export interface DeviceWish {
   readonly device?: string | undefined;
   readonly backend?: BackendId | undefined;
+  readonly precision?: Precision | undefined;
   /** Measures again what was measured before. */
   readonly retune?: boolean | undefined;
 }
@@ -107,6 +109,12 @@ function checkFormats(device: string, devices: readonly UsableDevice[], models: 
   return others.map(({ manifest }) => `${manifest.id} is an ONNX model: it runs on cpu beside ${device}.`);
 }
 
+/** Says so where the floats that were asked for are on none of the devices. */
+function withFloats(choice: DeviceChoice, { precision }: DeviceWish): DeviceChoice {
+  if (precision !== 'fp16' || choice.device !== 'cpu') return choice;
+  return { ...choice, notes: [...choice.notes, 'The CPU computes in 32-bit floats: --precision fp16 is for GPUs.'] };
+}
+
 /**
  * The devices for the networks of a run: those that are named, else the fastest. What is not the CPU is measured with
  * each network first, once a machine. Throws USAGE where the wish and the networks' formats do not go together,
@@ -117,7 +125,7 @@ export async function chooseDevices(wish: DeviceWish, models: readonly ResolvedM
   const found = await findDevices(device, { backend });
   const named = found.map(({ kind }) => kind.id).join(',');
   const notes = checkFormats(named, found, models);
-  if (device === 'auto' && backend !== 'tfjs') return fastest(models, retune);
+  if (device === 'auto' && backend !== 'tfjs') return withFloats(await fastest(models, retune), wish);
   for (const each of found.filter(({ kind }) => kind.trust === 'compared')) {
     for (const model of models.filter((one) => each.formats.includes(formatOf(one.path)))) {
       // A device that fails here fails in the run too, which drops it with a warning and goes on.
@@ -126,5 +134,5 @@ export async function chooseDevices(wish: DeviceWish, models: readonly ResolvedM
       });
     }
   }
-  return { device: named, notes };
+  return withFloats({ device: named, notes }, wish);
 }

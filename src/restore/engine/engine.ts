@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { RestorationError } from '../../core/errors.ts';
+import type { Precision } from '../../core/plan.ts';
 import type { ModelFormat } from '../backends/index.ts';
 import { formatOf } from '../models/weights.ts';
 import type { ReplyTo, TaskName, TaskRequest } from '../tasks/index.ts';
@@ -23,6 +24,8 @@ export interface EngineOptions {
   readonly tileSize?: number | undefined;
   /** false: every part of every picture is computed, whether it has changed or not. The result does not depend on it. */
   readonly reuse?: boolean | undefined;
+  /** Default: 32-bit floats. The CPU always computes with those. */
+  readonly precision?: Precision | undefined;
   readonly signal: AbortSignal;
   /** A worker that gives no sign of life for so long is replaced. Default: 5 minutes. */
   readonly stallMs?: number | undefined;
@@ -206,7 +209,8 @@ class WorkerEngine implements Engine {
       workers,
       backendModules: this.#options.backendModules ?? [],
       tileSize: this.#options.tileSize,
-      tuned: Object.fromEntries(tunings.map(({ sha256, tileSize }) => [sha256, tileSize])),
+      precision: this.#options.precision,
+      tuned: Object.fromEntries(tunings.map((tuning) => [tuning.sha256, tuning])),
       reuse: this.#options.reuse ?? true,
     });
     const isReference = kind.trust === 'reference';

@@ -1,5 +1,13 @@
 import type { ErrorCode } from '../../core/errors.ts';
+import type { Precision } from '../../core/plan.ts';
 import type { TaskReply, TaskRequest } from '../tasks/index.ts';
+import type { FloatType } from '../tasks/task.ts';
+
+/** What suits a network on a device, as far as a worker needs it. */
+export interface Tuned {
+  readonly tileSize: number;
+  readonly floats: FloatType;
+}
 
 /** What a worker thread is started with. */
 export interface WorkerData {
@@ -10,8 +18,9 @@ export interface WorkerData {
   readonly threads: number;
   /** Fixed tile size; otherwise the largest that fits `memoryBytes`. */
   readonly tileSize: number | undefined;
-  /** Measured tile sizes by the SHA-256 of the network's weights; they go before `memoryBytes`. */
-  readonly tuned: Readonly<Record<string, number>>;
+  readonly precision: Precision;
+  /** What was measured, by the SHA-256 of the network's weights; its tile size goes before `memoryBytes`. */
+  readonly tuned: Readonly<Record<string, Tuned>>;
   /** What one network's activations may take in this worker. */
   readonly memoryBytes: number;
   /** Whether what has not changed since the picture before is left out; the result is the same. */

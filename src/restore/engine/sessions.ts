@@ -4,14 +4,16 @@ import {
   findReference,
   type InferenceBackend,
   type InferenceSession,
+  type DeviceKind,
   type ModelSource,
 } from '../backends/index.ts';
 import { formsOf } from '../models/adapters.ts';
+import { halve } from '../models/halve.ts';
 import { feedsFor, fixedSizeOf, interfaceOf } from '../models/interface.ts';
 import type { ResolvedModel } from '../models/schema.ts';
 import { readWeights, type Weights } from '../models/weights.ts';
 import { isPlain, unpackTensor } from '../pixels/tensors.ts';
-import type { OpenModel } from '../tasks/task.ts';
+import type { FloatType, OpenModel } from '../tasks/task.ts';
 import { roundUp } from '../tiling/tiles.ts';
 import type { WorkerData } from './protocol.ts';
 
@@ -78,10 +80,11 @@ export class Sessions {
     this.#backends = backends;
   }
 
-  get(model: ResolvedModel): Promise<OpenModel> {
+  /** `note` is told what the user should know of how the model was opened. */
+  get(model: ResolvedModel, note: (message: string) => void): Promise<OpenModel> {
     let open = this.#open.get(model.sha256);
     if (!open) {
-      open = this.#load(model);
+      open = this.#load(model, note);
       this.#open.set(model.sha256, open);
       open.catch(() => this.#open.delete(model.sha256));
     }
@@ -98,13 +101,56 @@ export class Sessions {
     this.#open.clear();
   }
 
-  async #load(model: ResolvedModel): Promise<OpenModel> {
-    const { device, threads, tileSize, tuned, memoryBytes } = this.#data;
+  async #load(model: ResolvedModel, note: (message: string) => void): Promise<OpenModel> {
+    const { device, tileSize, tuned, memoryBytes } = this.#data;
     const { backend, kind } = findDevice(device, this.#backends);
     const source = { ...(await verified(model)), shape: interfaceOf(model.manifest) };
-    const session = await backend.open(source, { device, threads });
-    const deviation = kind.trust === 'compared' ? await this.#compareWithReference(model, session, source) : 0;
-    return { session, deviation, tileSize: tileSize ?? tuned[model.sha256] ?? tileSizeFor(model, memoryBytes) };
+    const size = tileSize ?? tuned[model.sha256]?.tileSize ?? tileSizeFor(model, memoryBytes);
+    if (this.#wanted(kind, model) === 'fp16') {
+      try {
+        return { ...(await this.#openHalf(backend, model, source)), floats: 'fp16', tileSize: size };
+      } catch (error) {
+        const reason = error instanceof RestorationError ? error.message : `It fails: ${String(error)}.`;
+        note(`${model.manifest.id} computes in 32-bit floats on ${device}. ${reason}`);
+      }
+    }
+    return { ...(await this.#openForm(backend, model, source, source)), floats: 'fp32', tileSize: size };
+  }
+
+  #wanted({ trust }: DeviceKind, { sha256 }: ResolvedModel): FloatType {
+    const { precision, tuned } = this.#data;
+    // Nothing would notice where 16 bits are not enough for what the others are compared with.
+    if (trust !== 'compared') return 'fp32';
+    return precision === 'auto' ? (tuned[sha256]?.floats ?? 'fp32') : precision;
+  }
+
+  async #openHalf(
+    backend: InferenceBackend,
+    model: ResolvedModel,
+    source: ModelSource,
+  ): Promise<Pick<OpenModel, 'session' | 'deviation'>> {
+    const bytes = (source.format ?? 'onnx') === 'onnx' ? halve(source.bytes) : undefined;
+    if (!bytes) throw new RestorationError('MODEL_INVALID', 'It cannot be brought to 16-bit floats.');
+    return this.#openForm(backend, model, { ...source, bytes }, source);
+  }
+
+  /** Opens one form of a model; `original` is what the reference computes. */
+  async #openForm(
+    backend: InferenceBackend,
+    model: ResolvedModel,
+    form: ModelSource,
+    original: ModelSource,
+  ): Promise<Pick<OpenModel, 'session' | 'deviation'>> {
+    const { device, threads } = this.#data;
+    const { kind } = findDevice(device, this.#backends);
+    const session = await backend.open(form, { device, threads });
+    if (kind.trust !== 'compared') return { session, deviation: 0 };
+    try {
+      return { session, deviation: await this.#compareWithReference(model, session, original) };
+    } catch (error) {
+      await session.close().catch(() => undefined);
+      throw error;
+    }
   }
 
   async #compareWithReference(model: ResolvedModel, session: InferenceSession, source: ModelSource): Promise<number> {

@@ -14,6 +14,7 @@ const entrySchema = z.object({
   circumstances: z.string(),
   tileSize: z.number().int().min(16).max(16_384),
   workers: z.number().int().min(1).max(256),
+  floats: z.enum(['fp32', 'fp16']),
   pixelsPerSecond: z.number().positive(),
   deviation: z.number().nonnegative(),
 });

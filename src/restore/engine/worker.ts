@@ -25,6 +25,10 @@ const send = (message: FromWorker): void => {
   port.post(message, message.type === 'done' ? buffersOf(message.reply) : []);
 };
 
+const note = (message: string): void => {
+  send({ type: 'note', message });
+};
+
 async function work(job: Extract<ToWorker, { type: 'job' }>): Promise<void> {
   const start = performance.now();
   let inferenceMs = 0;
@@ -32,10 +36,8 @@ async function work(job: Extract<ToWorker, { type: 'job' }>): Promise<void> {
   try {
     const { sessions, kind } = await ready;
     const tools: TaskTools = {
-      model: (model) => sessions.get(model),
-      note: (message) => {
-        send({ type: 'note', message });
-      },
+      model: (model) => sessions.get(model, note),
+      note,
       kept,
       unchanged: (share) => {
         unchanged = share;

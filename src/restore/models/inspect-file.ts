@@ -3,7 +3,8 @@ import { RestorationError, toRestorationError } from '../../core/errors.ts';
 import { statOrUndefined } from '../../platform/files.ts';
 import { coreCount, totalMemoryBytes } from '../../platform/workers.ts';
 import { availableFor, type InferenceSession } from '../backends/index.ts';
-import { OnnxFault, readOnnxFile, type OnnxFile } from './onnx-file.ts';
+import { readOnnxFile, type OnnxFile } from './onnx-file.ts';
+import { OnnxFault } from './onnx-wire.ts';
 import { readWeights, type Weights } from './weights.ts';
 
 /** A file cannot hold more: protobuf counts its bytes in 31 bits, and so do Node's reads. */

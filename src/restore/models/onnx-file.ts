@@ -1,3 +1,5 @@
+import { fieldsOf, OnnxFault, textOf as text } from './onnx-wire.ts';
+
 /** What can be told from an ONNX file without running it. */
 export interface OnnxFile {
   /** Operator sets by domain; '' is ONNX's own. */
@@ -6,63 +8,6 @@ export interface OnnxFile {
   readonly parameters: number;
   /** Other files that hold weights, with the bytes that each must have at least. */
   readonly external: ReadonlyMap<string, number>;
-}
-
-/** A file that is not what its name says; `message` completes "it ...". */
-export class OnnxFault extends Error {}
-
-interface Field {
-  readonly number: number;
-  /** Of a varint; 0 for the other wire types. */
-  readonly value: number;
-  /** Of a length-delimited field; empty for the others. */
-  readonly bytes: Uint8Array;
-}
-
-const NOTHING = new Uint8Array(0);
-const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
-
-/** The fields of a protobuf message (protobuf.dev/programming-guides/encoding). Throws an OnnxFault at its end. */
-function* fieldsOf(message: Uint8Array): Generator<Field> {
-  let at = 0;
-  const varint = (): number => {
-    let value = 0;
-    for (let scale = 1; ; scale *= 128) {
-      const byte = message[at++];
-      if (byte === undefined) throw new OnnxFault('ends too early: it is damaged or was not downloaded completely');
-      value += (byte & 127) * scale;
-      if (byte < 128) return value;
-      // Ten bytes hold every varint; longer ones are no protobuf.
-      if (scale > 2 ** 63) throw new OnnxFault('is not an ONNX model');
-    }
-  };
-  const take = (length: number): Uint8Array => {
-    if (at + length > message.length) {
-      throw new OnnxFault('ends too early: it is damaged or was not downloaded completely');
-    }
-    at += length;
-    return message.subarray(at - length, at);
-  };
-  while (at < message.length) {
-    const tag = varint();
-    const number = Math.floor(tag / 8);
-    switch (tag % 8) {
-      case 0:
-        yield { number, value: varint(), bytes: NOTHING };
-        break;
-      case 1:
-        take(8);
-        break;
-      case 2:
-        yield { number, value: 0, bytes: take(varint()) };
-        break;
-      case 5:
-        take(4);
-        break;
-      default:
-        throw new OnnxFault('is not an ONNX model');
-    }
-  }
 }
 
 // Field numbers: onnx/onnx.proto of the ONNX project.

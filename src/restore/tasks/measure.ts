@@ -3,7 +3,7 @@ import type { ResolvedModel } from '../models/schema.ts';
 import type { TensorValue } from '../backends/backend.ts';
 import { roundUp } from '../tiling/tiles.ts';
 import { isOutOfMemory } from '../tiling/run.ts';
-import type { TaskTools } from './task.ts';
+import type { FloatType, TaskTools } from './task.ts';
 
 /** How fast a network runs on this worker's device, by size of tile. */
 export interface MeasureRequest {
@@ -26,6 +26,7 @@ export interface MeasureReply {
   readonly speeds: readonly TileSpeed[];
   /** Largest difference to the reference on the tile that they are compared on, as a share of the output's range. */
   readonly deviation: number;
+  readonly floats: FloatType;
 }
 
 /** A run is repeated for so long: single ones vary. */
@@ -66,7 +67,7 @@ export async function runMeasure(
   { model, tileSizes, budgetMs }: MeasureRequest,
   tools: TaskTools,
 ): Promise<MeasureReply> {
-  const { session, deviation } = await tools.model(model);
+  const { session, deviation, floats } = await tools.model(model);
   const started = performance.now();
   const speeds: TileSpeed[] = [];
   for (const { tileSize, fed, pixels } of trialsOf(model, tileSizes)) {
@@ -90,5 +91,5 @@ export async function runMeasure(
     }
     speeds.push({ tileSize, pixelsPerSecond: (pixels * 1000) / best });
   }
-  return { speeds, deviation };
+  return { speeds, deviation, floats };
 }

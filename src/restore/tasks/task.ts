@@ -2,11 +2,15 @@ import type { InferenceSession, TensorValue } from '../backends/backend.ts';
 import type { ResolvedModel } from '../models/schema.ts';
 import type { KeptPictures } from './kept.ts';
 
+/** What a network computes with. */
+export type FloatType = 'fp32' | 'fp16';
+
 /** A model made ready in this thread. */
 export interface OpenModel {
   readonly session: InferenceSession;
   /** Longest side of a tile's core, in input pixels; becomes smaller when memory does not suffice. */
   tileSize: number;
+  readonly floats: FloatType;
   /** Largest difference to the reference on one tile, as a share of the output's range; 0 where it was not compared. */
   readonly deviation: number;
 }

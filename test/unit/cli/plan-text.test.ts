@@ -12,7 +12,7 @@ test('a plan says what the source is, what is done, what is kept and what it cos
     Preset      bw-film
     Stages      colorize (colorize) -> chroma-smooth -> upscale (old-x4, width 1920, height 1440, strength 0.5) ->
                 apply-chroma
-    Device      cpu, fp32
+    Device      cpu, 32-bit floats
     Output      /films/old film.restored.mkv
     Encode      2560x1440, libx265, 10-bit 4:2:0, 23.976 fps, crf 19, mkv
     Streams     #0  video (h264)                    restored
