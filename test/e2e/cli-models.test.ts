@@ -72,6 +72,8 @@ describe('restore models', () => {
     );
     const plan = await run(undefined, [
       FILM,
+      '-o',
+      'out.mp4',
       '--plan',
       '--upscale',
       '4',
@@ -144,7 +146,8 @@ describe('restore models', () => {
 });
 
 describe('a run that names a known model', () => {
-  const args = [FILM, '--plan', '--upscale', '4', '--model', `upscale=${KNOWN}`, '--device', 'cpu'];
+  // Beside the film there may be a result that somebody made by hand.
+  const args = [FILM, '-o', 'out.mp4', '--plan', '--upscale', '4', '--model', `upscale=${KNOWN}`, '--device', 'cpu'];
 
   test('never downloads it by itself', async () => {
     const server = await serve(habits.good(NET));
