@@ -1,36 +1,25 @@
 import { setMaxListeners } from 'node:events';
 import path from 'node:path';
-import { DiskGuard } from '../batch/disk-guard.ts';
 import { describeWork } from '../batch/jobs.ts';
 import { Journal } from '../batch/journal.ts';
-import { RestorationError } from '../core/errors.ts';
 import type { Estimate, RestoreEvent } from '../core/events.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import { rangeLength, type Segment } from '../core/range.ts';
-import { joinAndMux, verifyOutput } from '../encode/index.ts';
-import { systemClock } from '../platform/clock.ts';
-import {
-  ensureFolder,
-  freeBytes,
-  listFolder,
-  publish,
-  publishNew,
-  removeFile,
-  statOrUndefined,
-} from '../platform/files.ts';
-import { identify } from '../platform/move.ts';
+import { ensureFolder, freeBytes } from '../platform/files.ts';
 import { shareOf, type Savings } from '../restore/index.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
-import { MAX_ATTEMPTS, withAttempts } from './attempts.ts';
+import { withAttempts } from './attempts.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
 import { estimatePlan } from './estimate.ts';
 import { EventQueue } from './event-queue.ts';
+import { diskGuard, tellAgain, type Emit, type FilmRun } from './film-run.ts';
+import { finishWithRoom, removeUnfinished } from './finish.ts';
 import type { RestoreOptions } from './options.ts';
 import { makePlan, parseOptions } from './plan.ts';
 import { ProgressMeter } from './progress.ts';
 import { CACHE_FOLDER, ResultCache } from './result-cache.ts';
-import { processRun, RUN, segmentFile } from './segment-run.ts';
+import { processRun } from './segment-run.ts';
 import { cutSegments, pendingRuns } from './segments.ts';
 import { openWorkFolder, type WorkFolder } from './workdir.ts';
 
@@ -63,18 +52,6 @@ export async function* restore(
   setMaxListeners(0, signal);
   const events = new EventQueue();
   yield* events.drain(run(parseOptions(options), signal, events.emit), () => stop.abort());
-}
-
-type Emit = (event: RestoreEvent) => void;
-
-/** One film on its way: what every step of its run needs. */
-interface FilmRun {
-  readonly plan: Plan;
-  readonly estimate: Estimate;
-  readonly options: RestoreOptions;
-  readonly signal: AbortSignal;
-  readonly emit: Emit;
-  readonly cache: ResultCache | undefined;
 }
 
 async function run(options: RestoreOptions, signal: AbortSignal, emit: Emit): Promise<void> {
@@ -232,98 +209,4 @@ function openCache(made: Plan, options: RestoreOptions, emit: Emit): Promise<Res
   const folder = path.join(path.dirname(made.workdir), CACHE_FOLDER);
   const warn = (message: string): void => emit({ type: 'warning', input: made.media.path, message });
   return options.cache === undefined ? Promise.resolve(undefined) : ResultCache.open(folder, options.cache, warn);
-}
-
-/** Tells that a step of the run is done once more, and why. */
-const tellAgain =
-  (input: string, step: string, emit: Emit) =>
-  (error: RestorationError, attempt: number): void =>
-    emit({
-      type: 'warning',
-      input,
-      message: `${step} is tried again: ${error.message} (attempt ${attempt} of ${MAX_ATTEMPTS})`,
-    });
-
-/** How long a full disk is waited for when nobody says. */
-const DEFAULT_SPACE_WAIT_MINUTES = 30;
-
-function diskGuard(folder: string, { options, signal, emit, cache }: FilmRun, safety?: number): DiskGuard {
-  const { input, spaceWait } = options;
-  const tell = (message: string): void => emit({ type: 'warning', input, message });
-  const free = (): Promise<number> => freeBytes(folder);
-  const patienceMs = (spaceWait ?? DEFAULT_SPACE_WAIT_MINUTES) * 60_000;
-  const limits = safety === undefined ? { patienceMs } : { patienceMs, safety };
-  const room = cache ? { giveWay: cache.giveWay.bind(cache) } : {};
-  return new DiskGuard({ folder, free, clock: systemClock, signal, tell, ...room, ...limits });
-}
-
-/** Copied streams and the container's tables come on top of the segments. */
-const JOINED_SHARE = 1.2;
-
-/** As `finish`; a disk that becomes full over it is waited for. */
-async function finishWithRoom(film: FilmRun, index: FrameIndex, segments: readonly Segment[]): Promise<number> {
-  const { plan: made, signal, emit } = film;
-  let bytes = 0;
-  for (const segment of segments) {
-    bytes += (await statOrUndefined(path.join(made.workdir, segmentFile(made, segment))))?.size ?? 0;
-  }
-  const guard = diskGuard(path.dirname(made.output), film, JOINED_SHARE);
-  const again = tellAgain(made.media.path, 'Joining the segments', emit);
-  return guard.retry(bytes, () => withAttempts(signal, () => finish(film, index, segments), again));
-}
-
-const unfinishedPrefix = ({ planHash }: Plan): string => `.restore-${planHash}.partial`;
-
-/** Removes what a run that was killed has left beside the output; it may be many gigabytes. */
-async function removeUnfinished(made: Plan): Promise<void> {
-  const folder = path.dirname(made.output);
-  for (const name of await listFolder(folder)) {
-    if (name.startsWith(unfinishedPrefix(made))) await removeFile(path.join(folder, name));
-  }
-}
-
-/** Joins, muxes, verifies, and only then gives the file its name. */
-async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segment[]): Promise<number> {
-  const { plan: made, options, signal, emit } = film;
-  const input = made.media.path;
-  const folder = path.dirname(made.output);
-  await removeUnfinished(made);
-  const temporary = path.join(folder, `${unfinishedPrefix(made)}-${RUN}${path.extname(made.output)}`);
-  try {
-    const files = segments.map((segment) => ({
-      path: path.join(made.workdir, segmentFile(made, segment)),
-      range: segment.range,
-    }));
-    const warnings = await joinAndMux({ plan: made, index, segments: files, output: temporary, signal });
-    for (const message of warnings) emit({ type: 'warning', input, message });
-    await verifyOutput({
-      plan: made,
-      index,
-      path: temporary,
-      signal,
-      level: options.verify ?? 'full',
-      onProgress: verifyProgress(input, index.pts.length, emit),
-    });
-    const identity = await identify(temporary);
-    if (!identity) throw new RestorationError('VERIFY_FAILED', `The finished file ${temporary} is gone.`);
-    await new Journal(made.workdir).appendResult({ frames: index.pts.length, ...identity });
-    await (made.overwrite ? publish : publishNew)(temporary, made.output, folder);
-    return identity.sizeBytes;
-  } finally {
-    await removeFile(temporary);
-  }
-}
-
-/** Frames decoded again, told a few times a second. */
-function verifyProgress(input: string, framesTotal: number, emit: Emit): (framesDone: number) => void {
-  const startedAt = performance.now();
-  let toldAt = startedAt;
-  return (framesDone) => {
-    const now = performance.now();
-    if (now - toldAt < 250) return;
-    toldAt = now;
-    const framesPerSecond = Math.round((framesDone * 100_000) / (now - startedAt)) / 100;
-    const etaSeconds = Math.round((framesTotal - framesDone) / Math.max(0.01, framesPerSecond));
-    emit({ type: 'progress', input, framesDone, framesTotal, framesPerSecond, etaSeconds, bottleneck: 'verify' });
-  };
 }
