@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import { publishSection } from '../common/report.ts';
 import type { Part } from './part.ts';
 import { colorize } from './parts/colorize.ts';
+import { damage } from './parts/damage.ts';
 import { cost } from './parts/cost.ts';
 import { denoise } from './parts/denoise.ts';
 import { oldFootage } from './parts/old-footage.ts';
@@ -10,7 +11,7 @@ import { superResolution } from './parts/super-resolution.ts';
 import { temporal } from './parts/temporal.ts';
 import { Shipped } from './shipped.ts';
 
-const PARTS: readonly Part[] = [superResolution, denoise, oldFootage, colorize, temporal, cost];
+const PARTS: readonly Part[] = [superResolution, denoise, oldFootage, colorize, temporal, damage, cost];
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, dry: { type: 'boolean' }, help: { type: 'boolean' } },

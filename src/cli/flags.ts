@@ -56,6 +56,8 @@ const FLAGS: readonly Flag[] = [
   { group: PICTURE, flags: '--no-cap', description: 'allow pictures beyond 3840x2160' },
   numeric(PICTURE, '--denoise <strength>', 'denoise', 'remove noise and grain', 'a number from 0 (off) to 1'),
   numeric(PICTURE, '--deflicker <strength>', 'deflicker', 'even out brightness pumping', 'a number from 0 (off) to 1'),
+  numeric(PICTURE, '--scratches <strength>', 'scratches', 'take away scratches', 'a number from 0 (off) to 1'),
+  numeric(PICTURE, '--dust <strength>', 'dust', 'take away dust and dirt', 'a number from 0 (off) to 1'),
   {
     group: PICTURE,
     flags: '--deinterlace <mode>',

@@ -7,6 +7,8 @@ export type NumericKey =
   | 'upscale'
   | 'denoise'
   | 'deflicker'
+  | 'scratches'
+  | 'dust'
   | 'saturation'
   | 'colorTemperature'
   | 'colorSeed'

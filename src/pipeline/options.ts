@@ -37,6 +37,10 @@ export const restoreOptionsSchema = z.strictObject({
   denoise: unit.optional(),
   /** Strength 0..1 of evening out brightness pumping; 0 switches it off. */
   deflicker: unit.optional(),
+  /** Strength 0..1 of taking away scratches from top to bottom; 0 switches it off. */
+  scratches: unit.optional(),
+  /** Strength 0..1 of taking away dust and dirt that is in one frame only; 0 switches it off. */
+  dust: unit.optional(),
   deinterlace: z.enum(DEINTERLACE_MODES).optional(),
   /** Model ids, .onnx files or TensorFlow.js folders by kind. */
   models: z.partialRecord(z.enum(MODEL_KINDS), z.string().min(1)).optional(),

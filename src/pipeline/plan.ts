@@ -180,6 +180,8 @@ async function planStages(
   const upscalerDenoises = upscaler?.manifest.input.strengthName !== undefined;
   const runs = {
     deflicker: wanted.deflicker > 0,
+    scratches: wanted.scratches > 0,
+    dust: wanted.dust > 0,
     denoise: wanted.denoise > 0 && !upscalerDenoises,
     colorize: wanted.colorize,
     'chroma-anchor': wanted.colorize,
@@ -187,12 +189,14 @@ async function planStages(
     upscale: upscaler !== undefined,
     'apply-chroma': wanted.colorize,
   };
-  const crops = active !== undefined && (runs.denoise || runs.upscale || runs.deflicker);
+  const crops = active !== undefined && (runs.denoise || runs.upscale || runs.deflicker || runs.scratches || runs.dust);
   const denoiser = runs.denoise ? await resolveModel('denoise', wish('denoise', 'denoise')) : undefined;
   const colorizer = runs.colorize ? await resolveModel('colorize', wish('colorize', 'colorize')) : undefined;
   const area = active && !crops ? { area: active } : {};
   const detail: Record<keyof typeof runs, { options: Record<string, unknown>; model?: ResolvedModel | undefined }> = {
     deflicker: { options: { strength: wanted.deflicker } },
+    scratches: { options: { strength: wanted.scratches } },
+    dust: { options: { strength: wanted.dust } },
     denoise: { options: { strength: wanted.denoise }, model: denoiser },
     colorize: {
       options: {

@@ -9,7 +9,17 @@ import { DEINTERLACE_MODES } from './options.ts';
 const when = z.enum(['always', 'asked', 'never']);
 
 const stageSchema = z.strictObject({
-  kind: z.enum(['deflicker', 'denoise', 'colorize', 'chroma-anchor', 'chroma-smooth', 'upscale', 'apply-chroma']),
+  kind: z.enum([
+    'deflicker',
+    'scratches',
+    'dust',
+    'denoise',
+    'colorize',
+    'chroma-anchor',
+    'chroma-smooth',
+    'upscale',
+    'apply-chroma',
+  ]),
   when: when.default('asked'),
   options: z.record(z.string(), z.unknown()).default({}),
 });
@@ -28,6 +38,8 @@ export const presetSchema = z.strictObject({
   /** Default strength when the denoise stage runs. */
   denoise: z.number().min(0).max(1).optional(),
   deflicker: z.number().min(0).max(1).optional(),
+  scratches: z.number().min(0).max(1).optional(),
+  dust: z.number().min(0).max(1).optional(),
   saturation: z.number().min(0).max(3).optional(),
   encode: z
     .strictObject({

@@ -6,6 +6,8 @@ type StageKind = Preset['stages'][number]['kind'];
 /** Where a stage goes that is asked for but missing in a preset. */
 const DEFAULT_ORDER: readonly StageKind[] = [
   'deflicker',
+  'scratches',
+  'dust',
   'denoise',
   'colorize',
   'chroma-anchor',
@@ -19,6 +21,8 @@ export interface Wanted {
   readonly upscale: boolean;
   readonly denoise: number;
   readonly deflicker: number;
+  readonly scratches: number;
+  readonly dust: number;
 }
 
 /** Noise of luma (sigma in 8-bit codes) from which a preset's strength is used in full. */
@@ -31,6 +35,9 @@ export function adaptStrength(strength: number, noiseSigma: number): number {
   const share = CLEAN_SHARE + (1 - CLEAN_SHARE) * Math.min(1, noiseSigma / FULL_STRENGTH_SIGMA);
   return Math.round(strength * share * 100) / 100;
 }
+
+/** Stages that a number switches on. */
+const STRENGTHS = ['denoise', 'deflicker', 'scratches', 'dust'] as const;
 
 /**
  * What is to be done. Flags decide; a preset that was named brings its strengths along; a suggested one only when
@@ -45,8 +52,7 @@ export function wantedStages(
 ): Wanted {
   const rule = (kind: StageKind): string => preset.stages.find((stage) => stage.kind === kind)?.when ?? 'asked';
   const colorize = rule('colorize') === 'always' || (options.colorize === true && rule('colorize') !== 'never');
-  const nothingAsked =
-    !colorize && !enlarges && options.denoise === undefined && options.deflicker === undefined && !named;
+  const nothingAsked = !colorize && !enlarges && !named && STRENGTHS.every((name) => options[name] === undefined);
   const own = named || nothingAsked || enlarges;
   const strength = (asked: number | undefined, preset: number | undefined): number =>
     asked ?? (own ? (preset ?? 0) : 0);
@@ -55,6 +61,8 @@ export function wantedStages(
     upscale: enlarges && rule('upscale') !== 'never',
     denoise: strength(options.denoise, adaptStrength(preset.denoise ?? 0, noiseSigma)),
     deflicker: strength(options.deflicker, preset.deflicker),
+    scratches: strength(options.scratches, preset.scratches),
+    dust: strength(options.dust, preset.dust),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { StageDefinition } from '../core/stage.ts';
 import { chromaAnchor, chromaAnchorOptions } from './chroma-anchor.ts';
 import { chromaSmooth, chromaSmoothOptions } from './chroma-smooth.ts';
+import { dust, dustOptions } from './dust.ts';
 import { deflicker, deflickerOptions } from './deflicker.ts';
 
 export { DoubtMeter } from './doubt-meter.ts';
@@ -13,6 +14,12 @@ export const temporalStages: readonly StageDefinition<unknown, void>[] = [
     summary: 'Evens out brightness that pumps from frame to frame.',
     schema: deflickerOptions,
     create: (options) => deflicker(deflickerOptions.parse(options)),
+  },
+  {
+    kind: 'dust',
+    summary: 'Takes away dust, dirt and hairs that are in one frame only.',
+    schema: dustOptions,
+    create: (options) => dust(dustOptions.parse(options)),
   },
   {
     kind: 'chroma-anchor',

@@ -23,6 +23,8 @@ test('colorize alone touches neither noise nor brightness when the preset was on
     upscale: false,
     denoise: 0,
     deflicker: 0,
+    scratches: 0,
+    dust: 0,
   });
 });
 
@@ -54,6 +56,8 @@ test('what the preset forbids does not run, what it demands does', () => {
 test('stages run in the preset order; a missing one that is asked for gets its usual place', () => {
   const runs = {
     deflicker: false,
+    scratches: false,
+    dust: false,
     denoise: true,
     colorize: true,
     'chroma-anchor': true,

@@ -6,6 +6,7 @@ import { runMeasure, type MeasureReply, type MeasureRequest } from './measure.ts
 import { runPack, runUnpack, type PackReply, type PackRequest, type UnpackReply, type UnpackRequest } from './pack.ts';
 import { runResizeChroma, type ResizeChromaReply, type ResizeChromaRequest } from './resize-chroma.ts';
 import { runRgb, type RgbReply, type RgbRequest } from './rgb.ts';
+import { runScratches, type ScratchesReply, type ScratchesRequest } from './scratches.ts';
 import type { TaskTools } from './task.ts';
 
 /** Every kind of work that a worker thread does, with what goes in and what comes out. */
@@ -17,6 +18,7 @@ export interface TaskMap {
   readonly colorize: { readonly request: ColorizeRequest; readonly reply: ColorizeReply };
   readonly measure: { readonly request: MeasureRequest; readonly reply: MeasureReply };
   readonly 'apply-chroma': { readonly request: ApplyChromaRequest; readonly reply: ApplyChromaReply };
+  readonly scratches: { readonly request: ScratchesRequest; readonly reply: ScratchesReply };
   readonly pack: { readonly request: PackRequest; readonly reply: PackReply };
   readonly unpack: { readonly request: UnpackRequest; readonly reply: UnpackReply };
 }
@@ -43,6 +45,8 @@ export async function runTask(request: TaskRequest, tools: TaskTools): Promise<T
       return runMeasure(request, tools);
     case 'apply-chroma':
       return runApplyChroma(request);
+    case 'scratches':
+      return runScratches(request);
     case 'pack':
       return runPack(request);
     case 'unpack':

@@ -1,0 +1,120 @@
+import { describe, expect, test } from 'vitest';
+import type { BitDepth, ChromaSampling } from '../../src/core/format.ts';
+import { dust } from '../../src/temporal/dust.ts';
+import {
+  blotches,
+  formatOf,
+  frameOf,
+  noiseAt,
+  runStage,
+  shotsOf,
+  type CountedFrame,
+  type Scene,
+} from './temporal-scenes.ts';
+
+const [WIDTH, HEIGHT] = [128, 96];
+const ground = blotches(5, 24);
+const GRAIN = 0.012;
+
+/** A camera that pans over a wall, in grain. */
+const wall =
+  (t: number): Scene =>
+  (x, y) =>
+    0.3 + 0.4 * ground(x + 2 * t, y) + GRAIN * noiseAt(x, y, t);
+
+interface Spot {
+  readonly x: number;
+  readonly y: number;
+  readonly radius: number;
+  readonly value: number;
+}
+
+const over =
+  (scene: Scene, spots: readonly Spot[]): Scene =>
+  (x, y) =>
+    spots.find((spot) => Math.hypot(x - spot.x, y - spot.y) <= spot.radius)?.value ?? scene(x, y);
+
+function film(
+  count: number,
+  scene: (t: number) => Scene,
+  sampling: ChromaSampling = 'gray',
+  depth: BitDepth = 8,
+): CountedFrame[] {
+  const format = formatOf(WIDTH, HEIGHT, sampling, depth);
+  return Array.from({ length: count }, (_, t) => frameOf(t, format, scene(t)));
+}
+
+/** Places of luma samples that differ by more than `least` of the full range. */
+function changes(before: readonly number[], after: ArrayLike<number>, least: number): number[] {
+  return before.flatMap((value, i) => (Math.abs(value - after[i]!) > least ? [i] : []));
+}
+
+const copies = (frames: readonly CountedFrame[]): number[][] => frames.map(({ planes }) => Array.from(planes[0]!));
+
+describe('dust', () => {
+  const spots: Spot[] = [
+    { x: 30, y: 40, radius: 2, value: 0.98 },
+    { x: 90, y: 20, radius: 3, value: 0.02 },
+    { x: 64, y: 70, radius: 1, value: 0.95 },
+  ];
+
+  test.each<[BitDepth, ChromaSampling]>([
+    [8, 'gray'],
+    [10, '420'],
+  ])('is replaced by what the neighbors have there (%i bits, %s)', async (depth, sampling) => {
+    const frames = film(5, (t) => (t === 2 ? over(wall(t), spots) : wall(t)), sampling, depth);
+    const clean = copies(film(5, wall, sampling, depth));
+    const dirty = copies(frames);
+    const results = await runStage(dust({ strength: 0.5 }), frames, shotsOf([0], 5));
+    const full = 2 ** depth - 1;
+    for (const [t, { planes }] of results.entries()) {
+      if (t === 2) {
+        expect(changes(clean[t]!, planes[0]!, 0.15 * full)).toEqual([]);
+        expect(changes(dirty[t]!, planes[0]!, 0.15 * full).length).toBeGreaterThan(30);
+      } else expect(Array.from(planes[0]!)).toEqual(dirty[t]);
+    }
+    expect(frames.every(({ disposals }, t) => disposals.count === (t === 2 ? 1 : 0))).toBe(true);
+  });
+
+  test('stays where it is at strength 0, and in the first and last frame of a shot', async () => {
+    const scene = (t: number): Scene => (t % 3 === 0 ? over(wall(t), spots) : wall(t));
+    for (const [strength, shots] of [
+      [0, shotsOf([0], 6)],
+      [0.5, shotsOf([0, 3], 6)],
+    ] as const) {
+      const frames = film(6, scene);
+      const dirty = copies(frames);
+      const results = await runStage(dust({ strength }), frames, shots);
+      expect(results.map(({ planes }) => Array.from(planes[0]!))).toEqual(dirty);
+    }
+  });
+
+  test('is not what moves: a ball, fast or slow, is left alone', async () => {
+    for (const speed of [1, 4, 9]) {
+      const frames = film(8, (t) => over(wall(t), [{ x: 20 + speed * t, y: 48, radius: 3, value: 0.97 }]));
+      const before = copies(frames);
+      const results = await runStage(dust({ strength: 0.5 }), frames, shotsOf([0], 8));
+      for (const [t, { planes }] of results.entries()) expect(changes(before[t]!, planes[0]!, 40)).toEqual([]);
+    }
+  });
+
+  test('is found though brightness flickers', async () => {
+    const flicker = (t: number): Scene => {
+      const scene = t === 2 ? over(wall(t), spots) : wall(t);
+      return (x, y) => scene(x, y) * (t % 2 === 0 ? 1 : 0.9);
+    };
+    const results = await runStage(dust({ strength: 0.5 }), film(5, flicker), shotsOf([0], 5));
+    expect(changes(copies(film(5, wall))[2]!, results[2]!.planes[0]!, 40)).toEqual([]);
+  });
+
+  test('in a picture without any nothing that anybody sees changes, and nothing at all at its usual strength', async () => {
+    const frames = film(6, wall);
+    const results = await runStage(dust({ strength: 1 }), frames, shotsOf([0], 6));
+    for (const [t, frame] of results.entries()) {
+      // At full strength single grains may be taken for specks.
+      expect(changes(Array.from(frames[t]!.planes[0]!), frame.planes[0]!, 30)).toEqual([]);
+    }
+    const same = film(6, wall);
+    expect(await runStage(dust({ strength: 0.5 }), same, shotsOf([0], 6))).toEqual(same);
+  });
+});
