@@ -6,7 +6,8 @@ import type { Stage } from '../core/stage.ts';
 import { relateTones } from './brightness.ts';
 import { clamp, reduceLuma } from './gray.ts';
 import { estimateMotion, prepareMotion, sampleAt, type MotionField, type MotionPicture } from './motion.ts';
-import { between, BLOCK, findSpecks, noiseBetween, type Neighbor, type SpeckLimits, type Triple } from './specks.ts';
+import { between, findDirt, type Dirt } from './dirt.ts';
+import { BLOCK, noiseBetween, type Neighbor, type Offset, type SpeckLimits, type Triple } from './specks.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
 export const dustOptions = z.strictObject({
@@ -14,6 +15,8 @@ export const dustOptions = z.strictObject({
 });
 export type DustOptions = z.infer<typeof dustOptions>;
 
+/** One neighbor on each side, or two on one at the ends of a shot. */
+const RADIUS = 2;
 /** Short side of the pictures that motion is searched on, and the pixels of a cell there. */
 const GUIDE_SIDE = 180;
 const CELL = 8;
@@ -32,22 +35,21 @@ interface Item {
 
 /**
  * Takes away dust, dirt and hairs: what is in one frame only, small, and surrounded by what all three frames have. It is
- * replaced by the mean of the neighbors along motion. Scratches that stay where they are over several frames are not found,
- * nor is anything in the first and the last frame of a shot.
+ * replaced by the mean of the neighbors along motion. Scratches that stay where they are over several frames are not found.
  */
 export function dust({ strength }: DustOptions): Stage {
   return {
     kind: 'dust',
-    temporalRadius: strength === 0 ? 0 : 1,
+    temporalRadius: strength === 0 ? 0 : RADIUS,
     outputFormat: (input) => input,
-    run: (frames, context) => (strength === 0 ? frames : overWindow(frames, 1, work(strength), context)),
+    run: (frames, context) => (strength === 0 ? frames : overWindow(frames, RADIUS, work(strength), context)),
   };
 }
 
 const work = (strength: number): WindowWork<Item> => ({
   prepare,
   fits: ({ frame: { format: a } }, { frame: { format: b } }) => a.width === b.width && a.height === b.height,
-  finish: (frame, items, middle) => clean(frame, items[middle - 1], items[middle], items[middle + 1], strength),
+  finish: (frame, items, middle) => clean(frame, items, middle, strength),
 });
 
 function prepare(frame: Frame): Item {
@@ -65,19 +67,25 @@ function prepare(frame: Frame): Item {
   };
 }
 
-function clean(frame: Frame, before?: Item, own?: Item, after?: Item, strength = 0): Frame {
+/** Two frames that the middle one is compared with: on both sides, at an end of the shot on the same one. */
+function neighborsOf(items: readonly Item[], middle: number): readonly [Item, Item] | undefined {
+  const [before, after] = [items[middle - 1], items[middle + 1]];
+  const [one, other] = [before ?? items[middle + 2], after ?? items[middle - 2]];
+  return one && other ? [one, other] : undefined;
+}
+
+function clean(frame: Frame, items: readonly Item[], middle: number, strength: number): Frame {
+  const own = items[middle];
+  const neighbors = neighborsOf(items, middle);
   const luma = own?.planes[0];
-  if (!before || !own || !after || !luma) return frame;
+  if (!own || !luma || !neighbors) return frame;
   const { width, height, color, pixelFormat } = frame.format;
   const codes = codeRange(color.range, pixelFormat.bitDepth);
-  const triple: Triple = {
-    ...{ width, height, luma },
-    before: neighborOf(own, before, codes),
-    after: neighborOf(own, after, codes),
-  };
-  const mask = findSpecks(triple, limitsFor(strength, noiseBetween(triple), 2 ** (pixelFormat.bitDepth - 8)));
-  if (!mask) return frame;
-  const planes = repaired(own, triple, mask, [before, after], codes);
+  const [before, after] = [neighborOf(own, neighbors[0], codes), neighborOf(own, neighbors[1], codes)];
+  const triple: Triple = { width, height, luma, before, after };
+  const dirt = findDirt(triple, limitsFor(strength, noiseBetween(triple), 2 ** (pixelFormat.bitDepth - 8)));
+  if (dirt.length === 0) return frame;
+  const planes = repaired(own, triple, dirt, neighbors, codes);
   const { index, pts, duration, format, chromaGrid } = frame;
   frame.dispose();
   return { index, pts, duration, format, planes, ...(chromaGrid ? { chromaGrid } : {}), dispose: () => undefined };
@@ -121,44 +129,39 @@ function blockVectors(
 function repaired(
   own: Item,
   triple: Triple,
-  mask: Uint8Array,
+  dirt: readonly Dirt[],
   neighbors: readonly Item[],
   { max }: CodeRange,
 ): readonly Plane[] {
   const { width, height } = triple;
-  const sizes = planeSizes(own.frame.format);
   const planes = own.planes.map((plane) => plane.slice());
-  const [luma] = planes;
-  for (let place = 0; place < mask.length; place++) {
-    if (mask[place] === 0 || !luma) continue;
-    const [x, y] = [place % width, Math.floor(place / width)];
-    const value = between(triple, x, y);
-    if (value === undefined) continue;
-    luma[place] = clamp(Math.round(value), 0, max);
-    for (const [i, plane] of planes.entries()) {
-      const size = sizes[i];
-      if (i === 0 || !size) continue;
-      const [cx, cy] = [Math.floor((x * size.width) / width), Math.floor((y * size.height) / height)];
-      plane[cy * size.width + cx] = meanChroma(neighbors, triple, i, size, [cx, cy], [x, y]);
+  const sizes = planeSizes(own.frame.format);
+  for (const speck of dirt) {
+    for (const place of speck.at) {
+      const [x, y] = [place % width, Math.floor(place / width)];
+      const value = between(triple, speck, x, y);
+      const [luma, ...chroma] = planes;
+      if (value === undefined || !luma) continue;
+      luma[place] = clamp(Math.round(value), 0, max);
+      for (const [i, plane] of chroma.entries()) {
+        const size = sizes[i + 1] ?? { width: 1, height: 1 };
+        const [cx, cy] = [Math.floor((x * size.width) / width), Math.floor((y * size.height) / height)];
+        const shift = (vectors: Neighbor, offset: Offset): Offset => {
+          const block = Math.floor(y / BLOCK) * Math.ceil(width / BLOCK) + Math.floor(x / BLOCK);
+          return {
+            x: clamp(cx + Math.round((((vectors.x[block] ?? 0) + offset.x) * size.width) / width), 0, size.width - 1),
+            y: clamp(
+              cy + Math.round((((vectors.y[block] ?? 0) + offset.y) * size.height) / height),
+              0,
+              size.height - 1,
+            ),
+          };
+        };
+        const places = [shift(triple.before, speck.before), shift(triple.after, speck.after)];
+        const values = places.map((at, k) => neighbors[k]?.planes[i + 1]?.[at.y * size.width + at.x] ?? 0);
+        plane[cy * size.width + cx] = Math.round(((values[0] ?? 0) + (values[1] ?? 0)) / 2);
+      }
     }
   }
   return planes;
-}
-
-/** Mean of a chroma sample in both neighbors, along the motion of the luma sample above it. */
-function meanChroma(
-  neighbors: readonly Item[],
-  { width, height, before, after }: Triple,
-  plane: number,
-  size: { readonly width: number; readonly height: number },
-  [cx, cy]: readonly [number, number],
-  [x, y]: readonly [number, number],
-): number {
-  const block = Math.floor(y / BLOCK) * Math.ceil(width / BLOCK) + Math.floor(x / BLOCK);
-  const sum = [before, after].reduce((total, vectors, i) => {
-    const u = clamp(cx + Math.round(((vectors.x[block] ?? 0) * size.width) / width), 0, size.width - 1);
-    const v = clamp(cy + Math.round(((vectors.y[block] ?? 0) * size.height) / height), 0, size.height - 1);
-    return total + (neighbors[i]?.planes[plane]?.[v * size.width + u] ?? 0);
-  }, 0);
-  return Math.round(sum / 2);
 }

@@ -76,11 +76,19 @@ describe('dust', () => {
     expect(frames.every(({ disposals }, t) => disposals.count === (t === 2 ? 1 : 0))).toBe(true);
   });
 
-  test('stays where it is at strength 0, and in the first and last frame of a shot', async () => {
-    const scene = (t: number): Scene => (t % 3 === 0 ? over(wall(t), spots) : wall(t));
+  /** Dirty are the first frames of both shots of three. */
+  const scene = (t: number): Scene => (t % 3 === 0 ? over(wall(t), spots) : wall(t));
+
+  test('at an end of a shot is seen beside two frames of the other side, never over the cut', async () => {
+    const results = await runStage(dust({ strength: 0.5 }), film(6, scene), shotsOf([0, 3], 6));
+    const clean = copies(film(6, wall));
+    for (const [t, { planes }] of results.entries()) expect(changes(clean[t]!, planes[0]!, 40)).toEqual([]);
+  });
+
+  test('stays where it is at strength 0, and in shots of two frames', async () => {
     for (const [strength, shots] of [
       [0, shotsOf([0], 6)],
-      [0.5, shotsOf([0, 3], 6)],
+      [0.5, shotsOf([0, 2, 4], 6)],
     ] as const) {
       const frames = film(6, scene);
       const dirty = copies(frames);
