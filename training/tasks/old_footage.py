@@ -24,7 +24,10 @@ class OldFootageTask(LumaTask):
         size, s = int(self.config.data["patch"]), self.scale
         _, clean = self.pictures.pair(rng, size, self.config.batch)
         low = np.empty((len(clean), 1, size, size), np.float32)
-        strength = np.where(rng.random(len(clean)) < 0.06, 0.0, rng.beta(1.5, 1.5, len(clean))).astype(np.float32)
+        # Late, when squared differences count, mostly the middle of the range: what people set.
+        middle = 1.5 if progress < self.config.data.get("squaredFrom", 1.0) else 5.0
+        drawn = np.where(rng.random(len(clean)) < 0.15, rng.random(len(clean)), rng.beta(middle, middle, len(clean)))
+        strength = np.where(rng.random(len(clean)) < 0.04, 0.0, drawn).astype(np.float32)
         for k in range(len(clean)):
             low[k, 0] = _age(clean[k, 0], float(strength[k]), s, rng)
         return torch.from_numpy(low), torch.from_numpy(strength), torch.from_numpy(clean)
@@ -55,7 +58,7 @@ class OldFootageTask(LumaTask):
 def _age(clean: np.ndarray, strength: float, scale: int, rng: np.random.Generator) -> np.ndarray:
     """Grain of 24 * strength (on the 255 scale), JPEG quality 90 - 100 * strength and a blur, each with some play."""
     height, width = clean.shape[0] // scale, clean.shape[1] // scale
-    play = rng.uniform(0.8, 1.2, 2)
+    play = rng.uniform(0.85, 1.15, 2)
     usual = rng.random(3) < (0.5, 0.4, 0.5)
     blur = float(rng.uniform(0.5, 1.1) if usual[0] else rng.uniform(0, 1.4))
     picture = gaussian_blur(clean, blur * scale / 2 * min(1.0, 3 * strength))
