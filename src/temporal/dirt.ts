@@ -63,18 +63,23 @@ function difference(triple: Triple, neighbor: Neighbor, places: readonly Offset[
   return count === 0 ? Infinity : sum / count;
 }
 
-/** Where the surroundings of a speck fit best, and what is left there. */
+/** Where the surroundings of a speck fit best, stepwise from where motion says, and what is left there. */
 function aligned(
   triple: Triple,
   neighbor: Neighbor,
   { ring }: Outline,
 ): { readonly offset: Offset; readonly left: number } {
   let best = { offset: NO_OFFSET, left: difference(triple, neighbor, ring, NO_OFFSET) };
-  for (let y = -ALIGN; y <= ALIGN; y++) {
-    for (let x = -ALIGN; x <= ALIGN; x++) {
-      const left = difference(triple, neighbor, ring, { x, y });
-      if (left < best.left) best = { offset: { x, y }, left };
+  for (let step = 0; step < ALIGN; step++) {
+    const from = best;
+    for (let y = -1; y <= 1; y++) {
+      for (let x = -1; x <= 1; x++) {
+        const offset = { x: from.offset.x + x, y: from.offset.y + y };
+        const left = x === 0 && y === 0 ? Infinity : difference(triple, neighbor, ring, offset);
+        if (left < best.left) best = { offset, left };
+      }
     }
+    if (best === from) break;
   }
   return best;
 }
@@ -104,6 +109,9 @@ function judged(triple: Triple, speck: Speck, { same }: SpeckLimits): Dirt | und
   const { width, before, after } = triple;
   const outline = outlineOf(triple, speck);
   if (outline.ring.length === 0) return undefined;
+  // Most are texture that moves, and are told by one look.
+  const uneven = texture(triple, outline);
+  if (difference(triple, before, outline.inside, NO_OFFSET) < 0.5 * OVER_TEXTURE * uneven) return undefined;
   const [one, other] = [aligned(triple, before, outline), aligned(triple, after, outline)];
   const contrast = Math.min(
     difference(triple, before, outline.inside, one.offset),
@@ -112,7 +120,7 @@ function judged(triple: Triple, speck: Speck, { same }: SpeckLimits): Dirt | und
   // Where the surroundings do not fit, motion is not known, or something uncovers what lies behind it.
   const fits = same + UNEVEN * contrast;
   if (!Number.isFinite(contrast) || one.left > fits || other.left > fits) return undefined;
-  if (contrast < OVER_TEXTURE * texture(triple, outline)) return undefined;
+  if (contrast < OVER_TEXTURE * uneven) return undefined;
   let apart = 0;
   for (const { x, y } of outline.inside) {
     const first = valueAt(before, triple, x, y, one.offset);

@@ -40,14 +40,18 @@ export interface Offset {
 
 export const NO_OFFSET: Offset = { x: 0, y: 0 };
 
+/** Samples that noise is told by. */
+const ENOUGH_SAMPLES = 8000;
+
 const blocksAcross = (width: number): number => Math.ceil(width / BLOCK);
 
 /** How far codes differ from those of a neighbor along motion where nothing happens: noise and grain (sigma, codes). */
 export function noiseBetween(triple: Triple): number {
   const { width, height, luma, before } = triple;
   const differences: number[] = [];
-  for (let y = 3; y < height; y += 7) {
-    for (let x = 3; x < width; x += 7) {
+  const step = Math.max(1, Math.round(Math.sqrt((width * height) / ENOUGH_SAMPLES)));
+  for (let y = step >> 1; y < height; y += step) {
+    for (let x = step >> 1; x < width; x += step) {
       const other = valueAt(before, triple, x, y);
       if (other !== undefined) differences.push(Math.abs((luma[y * width + x] ?? 0) - other));
     }
@@ -93,24 +97,43 @@ function standsOut(neighbor: Neighbor, width: number, height: number, x: number,
   return value < low ? value - low : 0;
 }
 
+/** Calls `visit` for the samples that differ from both neighbors by `edge` in the same direction: few, so it may be slow. */
+function eachCandidate(triple: Triple, edge: number, visit: (x: number, y: number) => void): void {
+  const { width, height, luma, before, after } = triple;
+  const across = blocksAcross(width);
+  const [toneBefore, toneAfter] = [before.tone, after.tone];
+  for (let block = 0; block < before.x.length; block++) {
+    const [left, top] = [(block % across) * BLOCK, Math.floor(block / across) * BLOCK];
+    const [ax, ay, bx, by] = [before.x[block] ?? 0, before.y[block] ?? 0, after.x[block] ?? 0, after.y[block] ?? 0];
+    // Samples that lie beyond the border in either neighbor have nothing to be compared with.
+    const [x0, x1] = [Math.max(left, -ax, -bx), Math.min(left + BLOCK, width, width - ax, width - bx)];
+    const [y0, y1] = [Math.max(top, -ay, -by), Math.min(top + BLOCK, height, height - ay, height - by)];
+    const [stepBefore, stepAfter] = [ay * width + ax, by * width + bx];
+    for (let y = y0; y < y1; y++) {
+      for (let x = x0, i = y * width + x0; x < x1; x++, i++) {
+        const value = luma[i] ?? 0;
+        const one = value - (toneBefore[before.luma[i + stepBefore] ?? 0] ?? 0);
+        // Nearly every sample ends here.
+        if (one < edge && one > -edge) continue;
+        const other = value - (toneAfter[after.luma[i + stepAfter] ?? 0] ?? 0);
+        if ((one >= edge && other >= edge) || (one <= -edge && other <= -edge)) visit(x, y);
+      }
+    }
+  }
+}
+
 /** Codes by which samples stand out from both neighbors in the same direction; 0 where they do not by `edge`. */
 function spikes(triple: Triple, { edge }: SpeckLimits): Float32Array {
   const { width, height, luma, before, after } = triple;
   const out = new Float32Array(width * height);
-  for (let y = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const value = luma[y * width + x] ?? 0;
-      const first = valueAt(before, triple, x, y);
-      // Nearly every sample ends here: the rest is for the few that differ.
-      if (first === undefined || Math.abs(value - first) < edge) continue;
-      const second = valueAt(after, triple, x, y);
-      if (second === undefined || Math.abs(value - second) < edge || value > first !== value > second) continue;
-      const one = standsOut(before, width, height, x, y, value);
-      const other = standsOut(after, width, height, x, y, value);
-      const least = Math.min(Math.abs(one), Math.abs(other));
-      if (one > 0 === other > 0 && least >= edge) out[y * width + x] = Math.sign(one) * least;
-    }
-  }
+  eachCandidate(triple, edge, (x, y) => {
+    const value = luma[y * width + x] ?? 0;
+    const one = standsOut(before, width, height, x, y, value);
+    if (Math.abs(one) < edge) return;
+    const other = standsOut(after, width, height, x, y, value);
+    const least = Math.min(Math.abs(one), Math.abs(other));
+    if (one > 0 === other > 0 && least >= edge) out[y * width + x] = Math.sign(one) * least;
+  });
   return out;
 }
 
