@@ -30,9 +30,7 @@ def equations(net: LumaNet, batch: tuple[torch.Tensor, ...]) -> tuple[torch.Tens
     *inputs, target = batch
     columns = F.unfold(net.features(*inputs), 3, padding=1).transpose(1, 2).flatten(0, 1)
     columns = torch.cat([columns, torch.ones(len(columns), 1)], dim=1).double()
-    wanted = F.pixel_unshuffle(target - inputs[0] if net.half else target, net.factor)
-    if not net.half:
-        wanted = wanted - inputs[0]
+    wanted = F.pixel_unshuffle(target - net.repeated(inputs[0]), net.factor)
     wanted = wanted.permute(0, 2, 3, 1).flatten(0, 2).double()
     return columns.T @ columns / len(columns), columns.T @ wanted / len(columns)
 

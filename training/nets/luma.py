@@ -46,9 +46,12 @@ class LumaNet(nn.Module):
     def forward(self, luma: torch.Tensor, strength: torch.Tensor | None = None) -> torch.Tensor:
         x = self.tail(self.features(luma, strength))
         if self.half:
-            repeated = F.pixel_shuffle(torch.cat([luma] * self.scale**2, dim=1), self.scale) if self.scale > 1 else luma
-            return repeated + F.pixel_shuffle(x, self.factor)
+            return self.repeated(luma) + F.pixel_shuffle(x, self.factor)
         return F.pixel_shuffle(x + luma, self.factor)
+
+    def repeated(self, luma: torch.Tensor) -> torch.Tensor:
+        """The input at the output's size: what the network adds to."""
+        return F.pixel_shuffle(torch.cat([luma] * self.scale**2, dim=1), self.scale) if self.scale > 1 else luma
 
     def folded(self) -> "LumaNet":
         """The same function with every block merged into one convolution: what is exported."""
