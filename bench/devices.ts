@@ -102,6 +102,6 @@ await publishSection(
     rows,
     notes,
   },
-  `npm run bench:devices -- --seconds ${values.seconds}`,
+  ['npm run bench:devices', ...(process.argv.length > 2 ? ['--', ...process.argv.slice(2)] : [])].join(' '),
   !values.dry,
 );
