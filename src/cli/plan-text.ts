@@ -106,12 +106,12 @@ function streams(plan: Plan): string[] {
 const time = ({ seconds, basis }: Estimate): string =>
   seconds === undefined ? `unknown (${basis})` : `about ${formatDuration(seconds)} (${basis})`;
 
-/** All of a plan for a person: what `--plan` prints. */
 function floats({ device, precision }: Plan): string {
   if (device === 'cpu' || precision === 'fp32') return '32-bit floats';
   return `16-bit floats where they suffice${precision === 'auto' ? ' and are faster' : ''}`;
 }
 
+/** All of a plan for a person: what `--plan` prints. */
 export function formatPlan(plan: Plan, estimate: Estimate): string[] {
   const decoded = decoding(plan);
   const { chapters } = plan.media;

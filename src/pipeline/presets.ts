@@ -5,21 +5,24 @@ import { RestorationError } from '../core/errors.ts';
 import { listFolder, readText, statOrUndefined } from '../platform/files.ts';
 import { DEINTERLACE_MODES } from './options.ts';
 
+/** All stages, in the order that they have where a preset does not say. */
+export const STAGE_KINDS = [
+  'deflicker',
+  'scratches',
+  'dust',
+  'denoise',
+  'colorize',
+  'chroma-anchor',
+  'chroma-smooth',
+  'upscale',
+  'apply-chroma',
+] as const;
+
 /** When a stage of a preset runs: always, or only when its flag (or the source) asks for it. */
 const when = z.enum(['always', 'asked', 'never']);
 
 const stageSchema = z.strictObject({
-  kind: z.enum([
-    'deflicker',
-    'scratches',
-    'dust',
-    'denoise',
-    'colorize',
-    'chroma-anchor',
-    'chroma-smooth',
-    'upscale',
-    'apply-chroma',
-  ]),
+  kind: z.enum(STAGE_KINDS),
   when: when.default('asked'),
   options: z.record(z.string(), z.unknown()).default({}),
 });

@@ -1,20 +1,7 @@
-import type { Preset } from './presets.ts';
+import { STAGE_KINDS, type Preset } from './presets.ts';
 import type { RestoreOptions } from './options.ts';
 
 type StageKind = Preset['stages'][number]['kind'];
-
-/** Where a stage goes that is asked for but missing in a preset. */
-const DEFAULT_ORDER: readonly StageKind[] = [
-  'deflicker',
-  'scratches',
-  'dust',
-  'denoise',
-  'colorize',
-  'chroma-anchor',
-  'chroma-smooth',
-  'upscale',
-  'apply-chroma',
-];
 
 export interface Wanted {
   readonly colorize: boolean;
@@ -72,9 +59,9 @@ export function orderStages(
   runs: Readonly<Record<StageKind, boolean>>,
 ): { readonly kind: StageKind; readonly options: Readonly<Record<string, unknown>> }[] {
   const chain = [...preset.stages];
-  for (const [place, kind] of DEFAULT_ORDER.entries()) {
+  for (const [place, kind] of STAGE_KINDS.entries()) {
     if (!runs[kind] || chain.some((stage) => stage.kind === kind)) continue;
-    const later = new Set(DEFAULT_ORDER.slice(place + 1));
+    const later = new Set<StageKind>(STAGE_KINDS.slice(place + 1));
     const at = chain.findIndex((stage) => later.has(stage.kind));
     chain.splice(at === -1 ? chain.length : at, 0, { kind, when: 'asked', options: {} });
   }

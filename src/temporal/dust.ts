@@ -7,7 +7,7 @@ import { relateTones } from './brightness.ts';
 import { clamp, reduceLuma } from './gray.ts';
 import { estimateMotion, prepareMotion, sampleAt, type MotionField, type MotionPicture } from './motion.ts';
 import { between, findDirt, type Dirt } from './dirt.ts';
-import { BLOCK, noiseBetween, type Neighbor, type Offset, type SpeckLimits, type Triple } from './specks.ts';
+import { BLOCK, blockAt, noiseBetween, type Neighbor, type Offset, type SpeckLimits, type Triple } from './specks.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
 export const dustOptions = z.strictObject({
@@ -147,7 +147,7 @@ function repaired(
         const size = sizes[i + 1] ?? { width: 1, height: 1 };
         const [cx, cy] = [Math.floor((x * size.width) / width), Math.floor((y * size.height) / height)];
         const shift = (vectors: Neighbor, offset: Offset): Offset => {
-          const block = Math.floor(y / BLOCK) * Math.ceil(width / BLOCK) + Math.floor(x / BLOCK);
+          const block = blockAt(width, x, y);
           return {
             x: clamp(cx + Math.round((((vectors.x[block] ?? 0) + offset.x) * size.width) / width), 0, size.width - 1),
             y: clamp(

@@ -19,7 +19,7 @@ export interface Triple {
   readonly after: Neighbor;
 }
 
-/** Limits in codes; see `thresholds`. */
+/** Limits in codes. */
 export interface SpeckLimits {
   /** What stands out by so much is a speck. */
   readonly seed: number;
@@ -32,7 +32,8 @@ export interface SpeckLimits {
 export const BLOCK = 16;
 /** Larger things are not taken for dirt: share of the picture. */
 const LARGEST = 0.004;
-/** Samples. */
+
+/** A way in whole samples. */
 export interface Offset {
   readonly x: number;
   readonly y: number;
@@ -44,6 +45,10 @@ export const NO_OFFSET: Offset = { x: 0, y: 0 };
 const ENOUGH_SAMPLES = 8000;
 
 const blocksAcross = (width: number): number => Math.ceil(width / BLOCK);
+
+/** Index of the block of a sample. */
+export const blockAt = (width: number, x: number, y: number): number =>
+  Math.floor(y / BLOCK) * blocksAcross(width) + Math.floor(x / BLOCK);
 
 /** How far codes differ from those of a neighbor along motion where nothing happens: noise and grain (sigma, codes). */
 export function noiseBetween(triple: Triple): number {
@@ -69,7 +74,7 @@ export function valueAt(
   y: number,
   offset = NO_OFFSET,
 ): number | undefined {
-  const block = Math.floor(y / BLOCK) * blocksAcross(width) + Math.floor(x / BLOCK);
+  const block = blockAt(width, x, y);
   const u = x + (neighbor.x[block] ?? 0) + offset.x;
   const v = y + (neighbor.y[block] ?? 0) + offset.y;
   if (u < 0 || v < 0 || u >= width || v >= height) return undefined;
@@ -81,7 +86,7 @@ export function valueAt(
  * the ranges of Nadenau and Mitra, which forgive a sample of error in motion): above 0 brighter than all, below darker.
  */
 function standsOut(neighbor: Neighbor, width: number, height: number, x: number, y: number, value: number): number {
-  const block = Math.floor(y / BLOCK) * blocksAcross(width) + Math.floor(x / BLOCK);
+  const block = blockAt(width, x, y);
   const u = x + (neighbor.x[block] ?? 0);
   const v = y + (neighbor.y[block] ?? 0);
   if (u < 0 || v < 0 || u >= width || v >= height) return 0;

@@ -42,6 +42,16 @@ describe('a measured search', () => {
     expect(found.deviation).toBeLessThan(1e-3);
   });
 
+  test.each([
+    ['slow-full', 'fp16'],
+    ['half', 'fp32'],
+    ['no-half', 'fp32'],
+  ])('takes 16-bit floats where they are faster and right (%s: %s)', async (fault, floats) => {
+    const backendModules = faulty(`fault=${fault}`);
+    const [device] = await findDevices('faulty', { backendModules });
+    expect((await tune(device!, await model(), backendModules)).floats).toBe(floats);
+  });
+
   test('does not go beyond what memory suffices for', async () => {
     const backendModules = faulty('fault=oom&side=300');
     const [device] = await findDevices('faulty', { backendModules });

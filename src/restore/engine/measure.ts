@@ -53,7 +53,7 @@ async function measure(
       Array.from({ length: workers }, (_, order) =>
         queue.run({
           kind: 'measure',
-          request: () => ({ task: 'measure', model, tileSizes, budgetMs: BUDGET_MS }),
+          request: () => ({ task: 'measure', model, floats, tileSizes, budgetMs: BUDGET_MS }),
           note: () => undefined,
           order,
           check: () => undefined,
@@ -99,9 +99,9 @@ export async function tune(
   let best = await search(TILE_SIZES, 'fp32');
   const faster = (other: Tuning | undefined): other is Tuning =>
     other !== undefined && other.pixelsPerSecond > WORTH_IT * best.pixelsPerSecond;
-  // What 32-bit floats have shown is enough to go on with; a network that cannot be in 16 bits says so by its reply.
+  // What 32-bit floats have shown is enough to go on with; a network that cannot be in 16 bits is not measured again.
   const half = await search(TILE_SIZES, 'fp16').catch(() => undefined);
-  if (half?.floats === 'fp16' && faster(half)) best = half;
+  if (faster(half)) best = half;
   if (device.kind.oneThread) return best;
   const pair = await search([best.tileSize], best.floats, 2);
   return faster(pair) ? pair : best;

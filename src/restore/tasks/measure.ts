@@ -9,6 +9,7 @@ import type { FloatType, TaskTools } from './task.ts';
 export interface MeasureRequest {
   readonly task: 'measure';
   readonly model: ResolvedModel;
+  readonly floats: FloatType;
   /** Sides of tiles in input pixels, the smallest first. Colorizers have no tiles: for them one run at their size counts. */
   readonly tileSizes: readonly number[];
   /** After so long no larger tile is begun. */
@@ -22,7 +23,7 @@ export interface TileSpeed {
 }
 
 export interface MeasureReply {
-  /** At least one; sizes that memory or time did not suffice for are left out. */
+  /** None where the network does not run in those floats, else at least one; sizes that memory or time did not suffice for are left out. */
   readonly speeds: readonly TileSpeed[];
   /** Largest difference to the reference on the tile that they are compared on, as a share of the output's range. */
   readonly deviation: number;
@@ -64,10 +65,11 @@ function trialFeeds({ manifest }: ResolvedModel, size: Trial['fed']): Record<str
 
 /** Runs the network on tiles of growing size, each once to warm up. Throws what the network throws on the first. */
 export async function runMeasure(
-  { model, tileSizes, budgetMs }: MeasureRequest,
+  { model, floats: wanted, tileSizes, budgetMs }: MeasureRequest,
   tools: TaskTools,
 ): Promise<MeasureReply> {
   const { session, deviation, floats } = await tools.model(model);
+  if (floats !== wanted) return { speeds: [], deviation, floats };
   const started = performance.now();
   const speeds: TileSpeed[] = [];
   for (const { tileSize, fed, pixels } of trialsOf(model, tileSizes)) {
