@@ -93,7 +93,7 @@ export default {
       comment: 'An import that leads nowhere fails at run time only.',
       severity: 'error',
       from: { path: '^src/' },
-      to: { couldNotResolve: true, pathNot: '^(ffmpeg-static|#inference-worker)$' },
+      to: { couldNotResolve: true, pathNot: '^(ffmpeg-static|#inference-worker|#temporal-jobs)$' },
     },
   ],
   options: {

@@ -58,6 +58,7 @@ const FLAGS: readonly Flag[] = [
   numeric(PICTURE, '--deflicker <strength>', 'deflicker', 'even out brightness pumping', 'a number from 0 (off) to 1'),
   numeric(PICTURE, '--scratches <strength>', 'scratches', 'take away scratches', 'a number from 0 (off) to 1'),
   numeric(PICTURE, '--dust <strength>', 'dust', 'take away dust and dirt', 'a number from 0 (off) to 1'),
+  numeric(PICTURE, '--degrain <strength>', 'degrain', 'average grain away over time', 'a number from 0 (off) to 1'),
   {
     group: PICTURE,
     flags: '--deinterlace <mode>',

@@ -9,6 +9,7 @@ export type NumericKey =
   | 'deflicker'
   | 'scratches'
   | 'dust'
+  | 'degrain'
   | 'saturation'
   | 'colorTemperature'
   | 'colorSeed'

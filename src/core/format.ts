@@ -58,3 +58,7 @@ export function frameBytes(format: Pick<FrameFormat, 'width' | 'height' | 'pixel
   const samples = planeSizes(format).reduce((sum, plane) => sum + plane.width * plane.height, 0);
   return samples * bytesPerSample(format.pixelFormat);
 }
+
+/** What is computed has more than 256 steps: pictures of 8 bits become ones of 10. */
+export const deepened = (format: FrameFormat): FrameFormat =>
+  format.pixelFormat.bitDepth === 8 ? { ...format, pixelFormat: { ...format.pixelFormat, bitDepth: 10 } } : format;

@@ -3,6 +3,9 @@ import type { FrameFormat } from './format.ts';
 /** One plane of samples, rows packed: 8-bit samples as bytes, deeper ones as 16-bit words. */
 export type Plane = Uint8Array<ArrayBuffer> | Uint16Array<ArrayBuffer>;
 
+/** Samples that are only read, wherever they are: in a plane or in memory that threads share. */
+export type Samples = Uint8Array | Uint16Array;
+
 /**
  * Color predicted at low resolution, before it is brought to full size: BT.601 full-range Cb and Cr in -0.5..0.5 over the
  * active picture area, row-major, `width * height` cells.

@@ -1,7 +1,9 @@
 import { RestorationError } from '../core/errors.ts';
 import type { FrameFormat } from '../core/format.ts';
 import type { Plan, StagePlan } from '../core/plan.ts';
-import type { Stage } from '../core/stage.ts';
+import type { Stage, StageContext } from '../core/stage.ts';
+import { createRequire } from 'node:module';
+import { coreCount } from '../platform/workers.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import {
   openEngine,
@@ -12,10 +14,13 @@ import {
   type ResolvedModel,
   type RestoreEnvironment,
 } from '../restore/index.ts';
-import { temporalStages } from '../temporal/index.ts';
+import { temporalStages, type Crew, type Job, type ReplyTo } from '../temporal/index.ts';
 import type { RestoreOptions } from './options.ts';
 import type { ResultCache } from './result-cache.ts';
 import { resultKeys } from './result-keys.ts';
+
+/** Frames in work at once in one stage over time: each holds its planes. */
+const MOST_AHEAD = 8;
 
 export interface BuiltStages {
   readonly stages: readonly Stage[];
@@ -76,10 +81,22 @@ async function keysOf(plan: Plan, models: readonly (ResolvedModel | undefined)[]
 
 function buildStage(planned: StagePlan, environment: RestoreEnvironment): Stage {
   const temporal = temporalStages.find(({ kind }) => kind === planned.kind);
-  if (temporal) return temporal.create(planned.options);
+  if (temporal) return temporal.create(planned.options, crewOf(environment.engine));
   const spatial = restoreStages.find(({ kind }) => kind === planned.kind);
   if (!spatial) throw new RestorationError('INTERNAL', `There is no stage called "${planned.kind}".`);
   return spatial.create(planned.options, environment);
+}
+
+/** The engine's CPU workers do what the stages over time have to compare. */
+function crewOf(engine: Engine): Crew {
+  const module = createRequire(import.meta.url).resolve('#temporal-jobs');
+  return {
+    ahead: Math.min(coreCount(), MOST_AHEAD),
+    run: async <J extends Job>(job: J, order: number, { signal, warn }: Pick<StageContext, 'signal' | 'warn'>) => {
+      const { result } = await engine.run(() => ({ task: 'call', module, job }) as const, { signal, warn, order });
+      return result as ReplyTo<J>;
+    },
+  };
 }
 
 /** The chain's own word against the plan's: a preset that does not fit is found before a frame is touched. */

@@ -41,6 +41,8 @@ export const restoreOptionsSchema = z.strictObject({
   scratches: unit.optional(),
   /** Strength 0..1 of taking away dust and dirt that is in one frame only; 0 switches it off. */
   dust: unit.optional(),
+  /** Strength 0..1 of averaging grain away along motion; 0 switches it off. */
+  degrain: unit.optional(),
   deinterlace: z.enum(DEINTERLACE_MODES).optional(),
   /** Model ids, .onnx files or TensorFlow.js folders by kind. */
   models: z.partialRecord(z.enum(MODEL_KINDS), z.string().min(1)).optional(),

@@ -182,6 +182,7 @@ async function planStages(
     deflicker: wanted.deflicker > 0,
     scratches: wanted.scratches > 0,
     dust: wanted.dust > 0,
+    degrain: wanted.degrain > 0,
     denoise: wanted.denoise > 0 && !upscalerDenoises,
     colorize: wanted.colorize,
     'chroma-anchor': wanted.colorize,
@@ -189,7 +190,8 @@ async function planStages(
     upscale: upscaler !== undefined,
     'apply-chroma': wanted.colorize,
   };
-  const crops = active !== undefined && (runs.denoise || runs.upscale || runs.deflicker || runs.scratches || runs.dust);
+  const cleans = runs.deflicker || runs.scratches || runs.dust || runs.degrain;
+  const crops = active !== undefined && (runs.denoise || runs.upscale || cleans);
   const denoiser = runs.denoise ? await resolveModel('denoise', wish('denoise', 'denoise')) : undefined;
   const colorizer = runs.colorize ? await resolveModel('colorize', wish('colorize', 'colorize')) : undefined;
   const area = active && !crops ? { area: active } : {};
@@ -197,6 +199,7 @@ async function planStages(
     deflicker: { options: { strength: wanted.deflicker } },
     scratches: { options: { strength: wanted.scratches } },
     dust: { options: { strength: wanted.dust } },
+    degrain: { options: { strength: wanted.degrain } },
     denoise: { options: { strength: wanted.denoise }, model: denoiser },
     colorize: {
       options: {
@@ -254,7 +257,7 @@ function restoredFormat(
     ...(works('upscale') ? { width: picture.width, height: picture.height } : {}),
     pixelFormat: {
       sampling: works('colorize') && sampling === 'gray' ? '420' : sampling,
-      bitDepth: (works('upscale') || works('denoise')) && bitDepth === 8 ? 10 : bitDepth,
+      bitDepth: (works('upscale') || works('denoise') || works('degrain')) && bitDepth === 8 ? 10 : bitDepth,
     },
   };
 }

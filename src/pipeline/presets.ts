@@ -10,6 +10,7 @@ export const STAGE_KINDS = [
   'deflicker',
   'scratches',
   'dust',
+  'degrain',
   'denoise',
   'colorize',
   'chroma-anchor',
@@ -43,6 +44,7 @@ export const presetSchema = z.strictObject({
   deflicker: z.number().min(0).max(1).optional(),
   scratches: z.number().min(0).max(1).optional(),
   dust: z.number().min(0).max(1).optional(),
+  degrain: z.number().min(0).max(1).optional(),
   saturation: z.number().min(0).max(3).optional(),
   encode: z
     .strictObject({

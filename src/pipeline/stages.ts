@@ -10,6 +10,7 @@ export interface Wanted {
   readonly deflicker: number;
   readonly scratches: number;
   readonly dust: number;
+  readonly degrain: number;
 }
 
 /** Noise of luma (sigma in 8-bit codes) from which a preset's strength is used in full. */
@@ -24,7 +25,7 @@ export function adaptStrength(strength: number, noiseSigma: number): number {
 }
 
 /** Stages that a number switches on. */
-const STRENGTHS = ['denoise', 'deflicker', 'scratches', 'dust'] as const;
+const STRENGTHS = ['denoise', 'deflicker', 'scratches', 'dust', 'degrain'] as const;
 
 /**
  * What is to be done. Flags decide; a preset that was named brings its strengths along; a suggested one only when
@@ -50,6 +51,7 @@ export function wantedStages(
     deflicker: strength(options.deflicker, preset.deflicker),
     scratches: strength(options.scratches, preset.scratches),
     dust: strength(options.dust, preset.dust),
+    degrain: strength(options.degrain, preset.degrain),
   };
 }
 

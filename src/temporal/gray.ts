@@ -1,5 +1,5 @@
 import type { FrameFormat } from '../core/format.ts';
-import type { Frame } from '../core/frame.ts';
+import type { Samples } from '../core/frame.ts';
 import { codeRange } from '../core/color.ts';
 import type { Rect } from '../core/media.ts';
 
@@ -10,8 +10,8 @@ export interface Gray {
   readonly data: Float32Array;
 }
 
-/** Samples per row and column that a picture is made from; source of `reduceArea`. */
-interface Samples {
+/** Numbers that a picture is made from; source of `reduceArea`. */
+interface Numbers {
   readonly [index: number]: number;
   readonly length: number;
 }
@@ -31,7 +31,7 @@ const ENOUGH = 8;
  * `area`: the part that is looked at, all by default. `scale` and `offset`: result = (mean - offset) * scale.
  */
 export function reduceArea(
-  samples: Samples,
+  samples: Numbers,
   width: number,
   height: number,
   toWidth: number,
@@ -76,7 +76,12 @@ function edges(origin: number, samples: number, cells: number): Int32Array {
 }
 
 /** The luma plane of a frame, or a part of it, averaged into cells; black = 0 and white = 1. */
-export function reduceLuma(frame: Frame, toWidth: number, toHeight: number, area?: Rect): Gray {
+export function reduceLuma(
+  frame: { readonly format: FrameFormat; readonly planes: readonly Samples[] },
+  toWidth: number,
+  toHeight: number,
+  area?: Rect,
+): Gray {
   const { width, height, color, pixelFormat }: FrameFormat = frame.format;
   const codes = codeRange(color.range, pixelFormat.bitDepth);
   return reduceArea(frame.planes[0] ?? [], width, height, toWidth, toHeight, {

@@ -1,14 +1,22 @@
-import type { StageDefinition } from '../core/stage.ts';
+import type { Stage, StageDefinition } from '../core/stage.ts';
+import type { Crew } from './crew.ts';
 import { chromaAnchor, chromaAnchorOptions } from './chroma-anchor.ts';
 import { chromaSmooth, chromaSmoothOptions } from './chroma-smooth.ts';
+import { degrain, degrainOptions } from './degrain.ts';
 import { dust, dustOptions } from './dust.ts';
 import { deflicker, deflickerOptions } from './deflicker.ts';
 
+export type { Crew } from './crew.ts';
+export type { Job, ReplyTo } from './jobs.ts';
 export { DoubtMeter } from './doubt-meter.ts';
 export { ShotDetector } from './shot-detector.ts';
 
-/** Stages that look at neighboring frames. They need nothing from their surroundings. */
-export const temporalStages: readonly StageDefinition<unknown, void>[] = [
+interface TemporalStage extends Omit<StageDefinition<unknown, void>, 'create'> {
+  create(options: unknown, crew?: Crew): Stage;
+}
+
+/** Stages that look at neighboring frames. Without a crew they do everything in the calling thread. */
+export const temporalStages: readonly TemporalStage[] = [
   {
     kind: 'deflicker',
     summary: 'Evens out brightness that pumps from frame to frame.',
@@ -19,7 +27,13 @@ export const temporalStages: readonly StageDefinition<unknown, void>[] = [
     kind: 'dust',
     summary: 'Takes away dust, dirt and hairs that are in one frame only.',
     schema: dustOptions,
-    create: (options) => dust(dustOptions.parse(options)),
+    create: (options, crew) => dust(dustOptions.parse(options), crew),
+  },
+  {
+    kind: 'degrain',
+    summary: 'Averages grain and noise away along motion, and keeps what is there in all frames.',
+    schema: degrainOptions,
+    create: (options, crew) => degrain(degrainOptions.parse(options), crew),
   },
   {
     kind: 'chroma-anchor',

@@ -1,8 +1,8 @@
-import type { Plane } from '../core/frame.ts';
+import type { Samples } from '../core/frame.ts';
 
 /** A neighbor in time as it is compared with: its luma brought to the brightness of the frame in the middle. */
 export interface Neighbor {
-  readonly luma: Plane;
+  readonly luma: Samples;
   /** Code of the neighbor to code of the frame in the middle. */
   readonly tone: Float32Array;
   /** Whole samples that each block of the middle frame lies further there. */
@@ -14,7 +14,7 @@ export interface Neighbor {
 export interface Triple {
   readonly width: number;
   readonly height: number;
-  readonly luma: Plane;
+  readonly luma: Samples;
   readonly before: Neighbor;
   readonly after: Neighbor;
 }

@@ -8,8 +8,10 @@ export interface WindowWork<Item> {
   prepare(frame: Frame): Item | undefined;
   /** Whether two frames that follow each other can be neighbors. */
   fits(before: Item, after: Item): boolean;
-  /** The result for `frame`, whose item is `items[middle]`; takes the frame over (hands it on or disposes it). */
-  finish(frame: Frame, items: readonly Item[], middle: number): Frame;
+  /** The result for `frame`, whose item is `items[middle]`; takes the frame over (hands it on or disposes it), if it succeeds. */
+  finish(frame: Frame, items: readonly Item[], middle: number): Frame | Promise<Frame>;
+  /** Results that may be on their way at once beyond the one that is waited for; default 0. */
+  readonly ahead?: number;
 }
 
 /**
@@ -29,17 +31,40 @@ export async function* overWindow<Item>(
   let arriving: Frame | undefined;
   let expected: number | undefined;
 
-  const finishNext = (): Frame | undefined => {
-    const frame = waiting[0];
-    if (!frame) return undefined;
-    const middle = items.length - waiting.length;
+  /** Results in order, each perhaps still in work. */
+  const flight: Promise<Frame>[] = [];
+  const most = work.ahead ?? 0;
+
+  const finished = async (frame: Frame, around: readonly Item[], middle: number): Promise<Frame> => {
+    try {
+      return await work.finish(frame, around, middle);
+    } catch (error) {
+      frame.dispose();
+      throw error;
+    }
+  };
+  const finishNext = (): boolean => {
+    const frame = waiting.shift();
+    if (!frame) return false;
+    const middle = items.length - waiting.length - 1;
     const from = Math.max(0, middle - radius);
-    const result = work.finish(frame, items.slice(from, middle + radius + 1), middle - from);
-    waiting.shift();
+    const result = finished(frame, items.slice(from, middle + radius + 1), middle - from);
+    // Whoever awaits it sees the failure; until then it must not count as unhandled.
+    result.catch(() => undefined);
+    flight.push(result);
     // What lies further back than the next frame can see.
     items = items.slice(Math.max(0, middle + 1 - radius));
-    return result;
+    return true;
   };
+  /** Results in order until no more than `left` are in work. */
+  async function* done(left: number): FrameStream {
+    while (flight.length > left) {
+      const [first] = flight;
+      const result = await first;
+      void flight.shift();
+      if (result) yield result;
+    }
+  }
 
   try {
     for await (const frame of frames) {
@@ -55,27 +80,27 @@ export async function* overWindow<Item>(
         last !== undefined &&
         work.fits(last, item);
       if (!follows) {
-        for (let done = finishNext(); done; done = finishNext()) yield done;
+        while (finishNext());
         items = [];
       }
       arriving = undefined;
       if (item === undefined) {
         expected = undefined;
-        yield frame;
-        continue;
+        flight.push(Promise.resolve(frame));
+      } else {
+        waiting.push(frame);
+        items.push(item);
+        expected = frame.index + 1;
+        const held = expected === shot.end ? 0 : radius;
+        while (waiting.length > held) finishNext();
       }
-      waiting.push(frame);
-      items.push(item);
-      expected = frame.index + 1;
-      const held = expected === shot.end ? 0 : radius;
-      while (waiting.length > held) {
-        const done = finishNext();
-        if (done) yield done;
-      }
+      yield* done(most);
     }
-    for (let done = finishNext(); done; done = finishNext()) yield done;
+    while (finishNext());
+    yield* done(0);
   } finally {
     arriving?.dispose();
     for (const frame of waiting) frame.dispose();
+    await Promise.all(flight.map((result) => result.then((frame) => frame.dispose()).catch(() => undefined)));
   }
 }

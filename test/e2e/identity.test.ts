@@ -20,6 +20,8 @@ const everything: Omit<RestoreOptions, 'input'> = {
   colorize: true,
   upscale: 2,
   deflicker: 0.5,
+  dust: 0.5,
+  degrain: 0.5,
   codec: 'ffv1',
 };
 

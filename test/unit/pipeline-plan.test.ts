@@ -25,6 +25,7 @@ test('colorize alone touches neither noise nor brightness when the preset was on
     deflicker: 0,
     scratches: 0,
     dust: 0,
+    degrain: 0,
   });
 });
 
@@ -58,6 +59,7 @@ test('stages run in the preset order; a missing one that is asked for gets its u
     deflicker: false,
     scratches: false,
     dust: false,
+    degrain: false,
     denoise: true,
     colorize: true,
     'chroma-anchor': true,

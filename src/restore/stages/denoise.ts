@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import type { FrameFormat } from '../../core/format.ts';
+import { deepened, type FrameFormat } from '../../core/format.ts';
 import type { Frame, Plane } from '../../core/frame.ts';
 import type { StageContext } from '../../core/stage.ts';
 import { defineStage } from './define.ts';
-import { codingOf, deepened, jobFor, nothing, pictureModel } from './environment.ts';
+import { codingOf, jobFor, nothing, pictureModel } from './environment.ts';
 import { mapPictures, replaced } from './map-frames.ts';
 import { lumaThrough, rgbThrough, type PictureNetwork } from './picture-network.ts';
 

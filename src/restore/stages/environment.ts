@@ -57,10 +57,6 @@ export const jobFor = ({ index }: Frame, { signal, warn }: StageContext): JobOpt
   order: index,
 });
 
-/** What a network computes has more than 256 steps: 8-bit sources leave it with 10 bits. */
-export const deepened = (format: FrameFormat): FrameFormat =>
-  format.pixelFormat.bitDepth === 8 ? { ...format, pixelFormat: { ...format.pixelFormat, bitDepth: 10 } } : format;
-
 /** Nothing to give back: planes from a worker are ordinary memory. */
 export const nothing = (): void => undefined;
 

@@ -1,4 +1,5 @@
 import { runApplyChroma, type ApplyChromaReply, type ApplyChromaRequest } from './apply-chroma.ts';
+import { runCall, type CallReply, type CallRequest } from './call.ts';
 import { runColorize, type ColorizeReply, type ColorizeRequest } from './colorize.ts';
 import { runDenoiseChroma, type DenoiseChromaReply, type DenoiseChromaRequest } from './denoise-chroma.ts';
 import { runLuma, type LumaReply, type LumaRequest } from './luma.ts';
@@ -15,6 +16,7 @@ export interface TaskMap {
   readonly rgb: { readonly request: RgbRequest; readonly reply: RgbReply };
   readonly 'resize-chroma': { readonly request: ResizeChromaRequest; readonly reply: ResizeChromaReply };
   readonly 'denoise-chroma': { readonly request: DenoiseChromaRequest; readonly reply: DenoiseChromaReply };
+  readonly call: { readonly request: CallRequest; readonly reply: CallReply };
   readonly colorize: { readonly request: ColorizeRequest; readonly reply: ColorizeReply };
   readonly measure: { readonly request: MeasureRequest; readonly reply: MeasureReply };
   readonly 'apply-chroma': { readonly request: ApplyChromaRequest; readonly reply: ApplyChromaReply };
@@ -39,6 +41,8 @@ export async function runTask(request: TaskRequest, tools: TaskTools): Promise<T
       return runResizeChroma(request);
     case 'denoise-chroma':
       return runDenoiseChroma(request);
+    case 'call':
+      return runCall(request);
     case 'colorize':
       return runColorize(request, tools);
     case 'measure':

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { deepened, type FrameFormat } from '../core/format.ts';
+import type { Stage } from '../core/stage.ts';
+import { alone, type Crew } from './crew.ts';
+import { compareFrames } from './seen.ts';
+
+export const degrainOptions = z.strictObject({
+  strength: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.5)
+    .describe('0 leaves everything, 1 averages where neighbors differ a little'),
+});
+export type DegrainOptions = z.infer<typeof degrainOptions>;
+
+/** Neighbors on each side: five frames leave 45 % of the grain's sigma where nothing covers anything. */
+const RADIUS = 2;
+
+/**
+ * Averages grain and noise away over time: each sample with what lies along its motion in the frames around it, as far as
+ * those show the same within the noise, which is measured by tone. Detail that is there in all of them stays, unlike where
+ * one picture alone is cleaned; what moves in a way that is not found keeps its grain. 8-bit sources come out with 10 bits.
+ */
+export function degrain({ strength }: DegrainOptions, crew: Crew = alone): Stage {
+  const outputFormat = (input: FrameFormat): FrameFormat => (strength === 0 ? input : deepened(input));
+  return {
+    kind: 'degrain',
+    temporalRadius: strength === 0 ? 0 : RADIUS,
+    outputFormat,
+    run: (frames, context) =>
+      strength === 0
+        ? frames
+        : compareFrames(
+            frames,
+            {
+              radius: RADIUS,
+              crew,
+              outputFormat,
+              compare: (seen, middle, index) => crew.run({ job: 'degrain', seen, middle, strength }, index, context),
+            },
+            context,
+          ),
+  };
+}

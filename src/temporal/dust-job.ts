@@ -1,0 +1,125 @@
+import { codeRange, type CodeRange } from '../core/color.ts';
+import { planeSizes } from '../core/format.ts';
+import type { Plane, Samples } from '../core/frame.ts';
+import { relateTones } from './brightness.ts';
+import { between, findDirt, type Dirt } from './dirt.ts';
+import { clamp } from './gray.ts';
+import { cellsOf } from './guide-job.ts';
+import { estimateMotion, sampleAt, type MotionField } from './motion.ts';
+import type { Seen } from './seen.ts';
+import { BLOCK, blockAt, noiseBetween, type Neighbor, type Offset, type SpeckLimits, type Triple } from './specks.ts';
+import { toneTable } from './tones.ts';
+
+/** Takes dirt away that `seen[middle]` has and its neighbors do not. */
+export interface DustJob {
+  readonly job: 'dust';
+  readonly seen: readonly Seen[];
+  readonly middle: number;
+  /** 0..1 */
+  readonly strength: number;
+}
+
+/** Limits at strength 0.5, in 8-bit codes, and how many sigmas of noise come on top. */
+const SEED = { codes: 10, sigmas: 3 };
+const EDGE = { codes: 4, sigmas: 1.2 };
+const SAME = { codes: 5, sigmas: 1.5 };
+
+/** Two frames that the middle one is compared with: on both sides, at an end of the shot on the same one. */
+function neighborsOf(items: readonly Seen[], middle: number): readonly [Seen, Seen] | undefined {
+  const [before, after] = [items[middle - 1], items[middle + 1]];
+  const [one, other] = [before ?? items[middle + 2], after ?? items[middle - 2]];
+  return one && other ? [one, other] : undefined;
+}
+
+/** New planes, or undefined where nothing was found. */
+export function cleaned({ seen, middle, strength }: DustJob): readonly Plane[] | undefined {
+  const own = seen[middle];
+  const neighbors = neighborsOf(seen, middle);
+  const luma = own?.planes[0];
+  if (!own || !luma || !neighbors) return undefined;
+  const { width, height, color, pixelFormat } = own.format;
+  const codes = codeRange(color.range, pixelFormat.bitDepth);
+  const triple: Triple = {
+    width,
+    height,
+    luma,
+    before: neighborOf(own, neighbors[0]),
+    after: neighborOf(own, neighbors[1]),
+  };
+  const dirt = findDirt(triple, limitsFor(strength, noiseBetween(triple), 2 ** (pixelFormat.bitDepth - 8)));
+  return dirt.length === 0 ? undefined : repaired(own, triple, dirt, neighbors, codes);
+}
+
+function limitsFor(strength: number, sigma: number, unit: number): SpeckLimits {
+  const bold = 1.5 - strength;
+  const limit = ({ codes, sigmas }: typeof SEED): number => codes * unit + sigmas * sigma;
+  return { seed: bold * limit(SEED), edge: bold * limit(EDGE), same: limit(SAME) };
+}
+
+/** How a neighbor is compared with: its brightness leveled, and motion in whole samples for each block. */
+function neighborOf(own: Seen, other: Seen): Neighbor {
+  const { width, height } = cellsOf(own.guide);
+  const motion = estimateMotion(own.guide, other.guide, width, height);
+  const tone = toneTable(relateTones(other.guide.smallest.data, own.guide.smallest.data), own.format);
+  return { luma: other.planes[0] ?? new Uint8Array(), tone, ...blockVectors(motion, own.format) };
+}
+
+function blockVectors(
+  motion: MotionField,
+  { width, height }: { readonly width: number; readonly height: number },
+): Pick<Neighbor, 'x' | 'y'> {
+  const [across, down] = [Math.ceil(width / BLOCK), Math.ceil(height / BLOCK)];
+  const [x, y] = [new Int16Array(across * down), new Int16Array(across * down)];
+  const [scaleX, scaleY] = [width / motion.pictureWidth, height / motion.pictureHeight];
+  for (let block = 0; block < x.length; block++) {
+    const u = (((block % across) + 0.5) * BLOCK * motion.width) / width - 0.5;
+    const v = ((Math.floor(block / across) + 0.5) * BLOCK * motion.height) / height - 0.5;
+    x[block] = Math.round(sampleAt(motion.x, motion.width, motion.height, u, v) * scaleX);
+    y[block] = Math.round(sampleAt(motion.y, motion.width, motion.height, u, v) * scaleY);
+  }
+  return { x, y };
+}
+
+/** New planes: luma as the neighbors have it, chroma wherever a sample of luma was replaced. */
+function repaired(
+  own: Seen,
+  triple: Triple,
+  dirt: readonly Dirt[],
+  neighbors: readonly Seen[],
+  { max }: CodeRange,
+): readonly Plane[] {
+  const { width, height } = triple;
+  const planes = own.planes.map(copied);
+  const sizes = planeSizes(own.format);
+  for (const speck of dirt) {
+    for (const place of speck.at) {
+      const [x, y] = [place % width, Math.floor(place / width)];
+      const value = between(triple, speck, x, y);
+      const [luma, ...chroma] = planes;
+      if (value === undefined || !luma) continue;
+      luma[place] = clamp(Math.round(value), 0, max);
+      for (const [i, plane] of chroma.entries()) {
+        const size = sizes[i + 1] ?? { width: 1, height: 1 };
+        const [cx, cy] = [Math.floor((x * size.width) / width), Math.floor((y * size.height) / height)];
+        const shift = (vectors: Neighbor, offset: Offset): Offset => {
+          const block = blockAt(width, x, y);
+          return {
+            x: clamp(cx + Math.round((((vectors.x[block] ?? 0) + offset.x) * size.width) / width), 0, size.width - 1),
+            y: clamp(
+              cy + Math.round((((vectors.y[block] ?? 0) + offset.y) * size.height) / height),
+              0,
+              size.height - 1,
+            ),
+          };
+        };
+        const places = [shift(triple.before, speck.before), shift(triple.after, speck.after)];
+        const values = places.map((at, k) => neighbors[k]?.planes[i + 1]?.[at.y * size.width + at.x] ?? 0);
+        plane[cy * size.width + cx] = Math.round(((values[0] ?? 0) + (values[1] ?? 0)) / 2);
+      }
+    }
+  }
+  return planes;
+}
+
+const copied = (samples: Samples): Plane =>
+  samples instanceof Uint16Array ? Uint16Array.from(samples) : Uint8Array.from(samples);

@@ -1,0 +1,21 @@
+import { BufferPool } from '../core/pool.ts';
+
+/** One a thread: jobs of a film need the same sizes again and again. */
+const pool = new BufferPool();
+
+/** Memory that a job works in and leaves to the next one. */
+export class Room {
+  readonly #taken: Uint8Array<ArrayBuffer>[] = [];
+
+  /** With whatever was in it before. */
+  floats(count: number): Float32Array {
+    const bytes = pool.take(4 * count);
+    this.#taken.push(bytes);
+    return new Float32Array(bytes.buffer, bytes.byteOffset, count);
+  }
+
+  /** Gives everything back; nobody may touch it afterwards. */
+  leave(): void {
+    for (const bytes of this.#taken.splice(0)) pool.give(bytes);
+  }
+}
