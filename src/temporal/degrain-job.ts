@@ -1,14 +1,14 @@
 import { codeRange, type CodeRange } from '../core/color.ts';
 import { deepened, planeSizes, type PlaneSize } from '../core/format.ts';
 import type { Plane, Samples } from '../core/frame.ts';
-import { alignBlocks, moveBlocks, type BlockMotion, type Picture } from './align.ts';
+import { alignBlocks, moveBlocks, type Picture } from './align.ts';
 import { relateTones } from './brightness.ts';
 import { clamp } from './gray.ts';
 import { cellsOf } from './guide-job.ts';
 import { estimateMotion, type MotionField } from './motion.ts';
 import { noiseBetween, type Noise } from './noise.ts';
 import { Room } from './room.ts';
-import type { Seen } from './seen.ts';
+import type { Seen } from './shared.ts';
 import { toneTable } from './tones.ts';
 import { trustIn, trustTable } from './trust.ts';
 
@@ -28,16 +28,17 @@ const REPEATED = 0.05;
 /** A sample changes by at most so many sigmas: what stands out by more is no grain. */
 const MOST_SIGMAS = 3;
 
-/** A neighbor, and where the blocks of the picture in the middle lie in it. */
-interface Neighbor {
-  readonly planes: readonly Float32Array[];
-  readonly motion: BlockMotion;
-}
-
-/** Weighted sums of what is known of each sample. */
-interface Sums {
+/** A plane in work. */
+interface Work extends Picture<Samples> {
+  /** Weighted sums of what is known of each sample. */
   readonly value: Float32Array;
   readonly weight: Float32Array;
+}
+
+/** What a neighbor's planes look like from this picture, and the motion that this was found by. */
+interface Moved {
+  readonly planes: readonly Float32Array[];
+  readonly field: MotionField;
 }
 
 /** All planes anew, those of 8 bits in 10: an average has finer steps. */
@@ -58,67 +59,80 @@ function averagedIn(room: Room, { seen, middle, strength }: DegrainJob): readonl
   const unit = 2 ** (depth - 8);
   const from = codeRange(format.color.range, depth);
   const to = codeRange(format.color.range, deepened(format).pixelFormat.bitDepth);
-  const neighbors = neighborsOf(room, seen, middle, unit);
-  const table = trustTable(2 * strength);
   const sizes = planeSizes(format);
-  const luma = sizes[0] ?? { width: 0, height: 0 };
-  /** How far luma says that each neighbor shows the same. */
-  const gates = neighbors.map(() => room.floats(luma.width * luma.height));
-  return own.planes.map((plane, i): Plane => {
-    const picture = { plane, ...(sizes[i] ?? luma) };
-    const moved = neighbors.map(({ planes, motion }) => {
-      const out = room.floats(plane.length);
-      moveBlocks({ ...picture, plane: planes[i] ?? new Float32Array() }, motion, luma, out);
-      return out;
-    });
-    const noise = noiseOf(picture, moved.slice(0, 2), from.max, unit);
-    const variance = noise.byCode.map((sigma) => Math.max(LEAST_NOISE * unit, sigma) ** 2);
-    const [value, weight, ratio, weights] = [0, 1, 2, 3].map(() => room.floats(plane.length)) as [
-      Float32Array,
-      Float32Array,
-      Float32Array,
-      Float32Array,
-    ];
+  const works = own.planes.map((plane, i): Work => {
+    const [value, weight] = [room.floats(plane.length), room.floats(plane.length)];
     value.set(plane);
     weight.fill(1);
-    const sums: Sums = { value, weight };
-    for (const [k, picked] of moved.entries()) {
-      trustIn(picture, picked, variance, table, ratio, weights);
-      const gate = gates[k];
-      if (i === 0) gate?.set(weights);
-      else if (gate) multiply(weights, picture, gate, luma);
-      add(sums, picked, weights);
-    }
-    return written(plane, sums, variance, codesOf(from, i), codesOf(to, i));
+    return { plane, ...(sizes[i] ?? { width: 0, height: 0 }), value, weight };
   });
+  const mover = new Mover(room, own, unit);
+  const near = [-1, 1].map((step, side) => mover.move(seen[middle + step], side));
+  const variances = works.map((work, i) => {
+    const noise = noiseOf(
+      work,
+      near.flatMap((moved) => moved?.planes.slice(i, i + 1) ?? []),
+      from.max,
+      unit,
+    );
+    return noise.byCode.map((sigma) => Math.max(LEAST_NOISE * unit, sigma) ** 2);
+  });
+  const table = trustTable(2 * strength);
+  const rooms = works.map(({ plane }) => [room.floats(plane.length), room.floats(plane.length)] as const);
+  const count = (moved: Moved | undefined): void => {
+    for (const [i, work] of works.entries()) {
+      const [picked, variance, [ratio, weights]] = [moved?.planes[i], variances[i], rooms[i] ?? []];
+      if (!picked || !variance || !ratio || !weights) continue;
+      trustIn(work, picked, variance, table, ratio, weights);
+      const [luma, gate] = [works[0], rooms[0]?.[1]];
+      if (i > 0 && luma && gate) multiply(weights, work, gate, luma);
+      add(work, picked, weights);
+    }
+  };
+  near.forEach(count);
+  // The nearest are counted: those further away take their room.
+  for (const [side, step] of [-2, 2].entries()) count(mover.move(seen[middle + step], side, near[side]?.field));
+  return works.map((work, i) => written(work, variances[i] ?? new Float32Array(), codesOf(from, i), codesOf(to, i)));
 }
 
-/** The nearest first. Motion over two frames is searched around twice that over one. */
-function neighborsOf(room: Room, seen: readonly Seen[], middle: number, unit: number): Neighbor[] {
-  const own = seen[middle];
-  if (!own) return [];
-  const [width, height] = [cellsOf(own.guide).width, cellsOf(own.guide).height];
-  const near = new Map<number, MotionField>();
-  const neighbors: Neighbor[] = [];
-  for (const step of [-1, 1, -2, 2]) {
-    const other = seen[middle + step];
-    if (!other) continue;
-    const start = near.get(step / 2);
-    const field = estimateMotion(own.guide, other.guide, width, height, start && doubled(start));
-    near.set(step, field);
-    const tone = toneTable(relateTones(other.guide.smallest.data, own.guide.smallest.data), own.format);
-    const planes = other.planes.map((plane, i) => {
-      const out = room.floats(plane.length);
-      if (i > 0) out.set(plane);
-      else for (let k = 0; k < out.length; k++) out[k] = tone[plane[k] ?? 0] ?? 0;
-      return out;
-    });
-    const luma = { plane: own.planes[0] ?? new Uint8Array(), width: own.format.width, height: own.format.height };
-    neighbors.push({ planes, motion: alignBlocks(luma, planes[0] ?? new Float32Array(), field, unit) });
+/** Brings neighbors to where the things in them are in one picture. */
+class Mover {
+  readonly #own: Seen;
+  readonly #unit: number;
+  readonly #leveled: readonly Float32Array[];
+  readonly #sides: readonly (readonly Float32Array[])[];
+
+  constructor(room: Room, own: Seen, unit: number) {
+    this.#own = own;
+    this.#unit = unit;
+    const planes = (): Float32Array[] => own.planes.map(({ length }) => room.floats(length));
+    [this.#leveled, this.#sides] = [planes(), [planes(), planes()]];
   }
-  return neighbors;
+
+  /** The result is overwritten by the next one of that side. `nearer`: motion over half the time. */
+  move(other: Seen | undefined, side: number, nearer?: MotionField): Moved | undefined {
+    const planes = this.#sides[side];
+    if (!other || !planes) return undefined;
+    const { format, guide } = this.#own;
+    const cells = cellsOf(guide);
+    const field = estimateMotion(guide, other.guide, cells.width, cells.height, nearer && doubled(nearer));
+    const tone = toneTable(relateTones(other.guide.smallest.data, guide.smallest.data), format);
+    const [luma] = this.#leveled;
+    const codes = other.planes[0] ?? [];
+    if (luma) for (let i = 0; i < luma.length; i++) luma[i] = tone[codes[i] ?? 0] ?? 0;
+    const picture = { plane: this.#own.planes[0] ?? new Uint8Array(), width: format.width, height: format.height };
+    const motion = alignBlocks(picture, luma ?? new Float32Array(), field, this.#unit);
+    for (const [i, size] of planeSizes(format).entries()) {
+      const [leveled, out] = [this.#leveled[i], planes[i]];
+      if (!leveled || !out) continue;
+      if (i > 0) leveled.set(other.planes[i] ?? []);
+      moveBlocks({ plane: leveled, ...size }, motion, format, out);
+    }
+    return { planes, field };
+  }
 }
 
+/** The same way once more: a forecast for twice the time. */
 const doubled = (field: MotionField): MotionField => ({
   ...field,
   x: field.x.map((value) => 2 * value),
@@ -143,7 +157,7 @@ function multiply(weights: Float32Array, { width, height }: PlaneSize, gate: Flo
   }
 }
 
-function add({ value, weight }: Sums, moved: Float32Array, weights: Float32Array): void {
+function add({ value, weight }: Work, moved: Float32Array, weights: Float32Array): void {
   for (let i = 0; i < value.length; i++) {
     const w = weights[i] ?? 0;
     value[i] = (value[i] ?? 0) + w * (moved[i] ?? 0);
@@ -160,7 +174,7 @@ const codesOf = ({ black, span, neutral, chromaSpan, max }: CodeRange, plane: nu
   plane === 0 ? { zero: black, span, max } : { zero: neutral, span: chromaSpan, max };
 
 /** The means, in the codes of the format that comes out. */
-function written(plane: Samples, { value, weight }: Sums, variance: Float32Array, from: Codes, to: Codes): Plane {
+function written({ plane, value, weight }: Work, variance: Float32Array, from: Codes, to: Codes): Plane {
   const most = variance.map((square) => MOST_SIGMAS * Math.sqrt(square));
   const scale = to.span / from.span;
   const out = to.max > 255 ? new Uint16Array(plane.length) : new Uint8Array(plane.length);

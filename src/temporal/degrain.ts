@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { deepened, type FrameFormat } from '../core/format.ts';
 import type { Stage } from '../core/stage.ts';
 import { alone, type Crew } from './crew.ts';
-import { compareFrames } from './seen.ts';
+import { compareFrames } from './compare.ts';
 
 export const degrainOptions = z.strictObject({
   strength: z

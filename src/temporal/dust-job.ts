@@ -6,7 +6,7 @@ import { between, findDirt, type Dirt } from './dirt.ts';
 import { clamp } from './gray.ts';
 import { cellsOf } from './guide-job.ts';
 import { estimateMotion, sampleAt, type MotionField } from './motion.ts';
-import type { Seen } from './seen.ts';
+import type { Seen } from './shared.ts';
 import { BLOCK, blockAt, noiseBetween, type Neighbor, type Offset, type SpeckLimits, type Triple } from './specks.ts';
 import { toneTable } from './tones.ts';
 

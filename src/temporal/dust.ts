@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Stage } from '../core/stage.ts';
 import { alone, type Crew } from './crew.ts';
-import { compareFrames } from './seen.ts';
+import { compareFrames } from './compare.ts';
 
 export const dustOptions = z.strictObject({
   strength: z.number().min(0).max(1).default(0.5).describe('0 leaves everything, 1 takes faint specks too'),

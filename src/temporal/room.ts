@@ -1,7 +1,7 @@
 import { BufferPool } from '../core/pool.ts';
 
-/** One a thread: jobs of a film need the same sizes again and again. */
-const pool = new BufferPool();
+/** One a thread: jobs of a film need the same sizes again and again. What is kept is enough for 1920x1080. */
+const pool = new BufferPool(128 * 1024 * 1024);
 
 /** Memory that a job works in and leaves to the next one. */
 export class Room {

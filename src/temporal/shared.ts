@@ -1,4 +1,13 @@
+import type { FrameFormat } from '../core/format.ts';
 import type { Samples } from '../core/frame.ts';
+import type { MotionPicture } from './motion.ts';
+
+/** A picture as jobs look at it, in shared memory. */
+export interface Seen {
+  readonly format: FrameFormat;
+  readonly planes: readonly Samples[];
+  readonly guide: MotionPicture;
+}
 
 /** A copy in memory that threads share: a message that carries it carries no more than its address. */
 export function shared<T extends Samples | Float32Array>(from: T): T {

@@ -3,15 +3,8 @@ import type { Frame, Plane, Samples } from '../core/frame.ts';
 import type { StageContext } from '../core/stage.ts';
 import type { Crew } from './crew.ts';
 import type { MotionPicture } from './motion.ts';
-import { shared } from './shared.ts';
+import { shared, type Seen } from './shared.ts';
 import { overWindow, type WindowWork } from './window.ts';
-
-/** A picture as jobs look at it, in shared memory. */
-export interface Seen {
-  readonly format: FrameFormat;
-  readonly planes: readonly Samples[];
-  readonly guide: MotionPicture;
-}
 
 /** What is kept of a frame, whose own memory goes on without it. */
 interface Item {
