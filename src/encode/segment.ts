@@ -60,6 +60,9 @@ class PipeEncoder implements SegmentEncoder {
   #written = 0;
   #encoded = 0;
   #aborted = false;
+  #gone = false;
+  /** Ends the wait for a write that the process will not take any more. */
+  #giveUp: (() => void) | undefined;
 
   constructor(plan: EncodePlan, options: SegmentEncoderOptions) {
     this.#plan = plan;
@@ -82,6 +85,11 @@ class PipeEncoder implements SegmentEncoder {
     const planes = canvas.compose(frame);
     const sizeBytes = planes.reduce((sum, plane) => sum + plane.byteLength, 0);
     const taken = new Promise<boolean>((resolve) => {
+      // The callback of a write to a dead process may never come.
+      this.#giveUp = () => {
+        resolve(false);
+      };
+      if (this.#gone) resolve(false);
       stdin.cork();
       stdin.write(nut.frameHeader(frame.pts + leadTicks(this.#options.timeBase), sizeBytes));
       planes.forEach((plane, index) => {
@@ -90,8 +98,9 @@ class PipeEncoder implements SegmentEncoder {
       });
       stdin.uncork();
     });
-    // The callback of a write to a dead process may never come.
-    const ok = await this.#watchdog.watch(Promise.race([taken, process.exited.then(() => false)]));
+    const ok = await this.#watchdog.watch(taken);
+    // The last one to look at the frame: what waits for the end of the process must not hold on to it until then.
+    this.#giveUp = undefined;
     if (!ok) throw await this.#failure(process);
     this.#written++;
   }
@@ -129,6 +138,10 @@ class PipeEncoder implements SegmentEncoder {
     const process = startProcess(ffmpeg, args, { stdin: 'pipe', stdout: 'pipe', signal });
     const { stdin, stdout } = process;
     if (!stdin || !stdout) throw new RestorationError('INTERNAL', 'The encoder was started without its pipes.');
+    void process.exited.then(() => {
+      this.#gone = true;
+      this.#giveUp?.();
+    });
     stdout.setEncoding('utf8').on('data', (text: string) => {
       this.#watchdog.alive();
       for (const match of text.matchAll(/^frame=\s*(\d+)/gm)) this.#encoded = Number(match[1]);
