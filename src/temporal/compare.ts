@@ -1,20 +1,11 @@
 import type { FrameFormat } from '../core/format.ts';
-import type { Frame, Plane, Samples } from '../core/frame.ts';
+import type { Frame, FrameStream, Plane } from '../core/frame.ts';
 import type { StageContext } from '../core/stage.ts';
 import type { Crew } from './crew.ts';
-import type { MotionPicture } from './motion.ts';
-import { shared, type Seen } from './shared.ts';
+import { SharedPool, type Seen } from './shared.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
-/** What is kept of a frame, whose own memory goes on without it. */
-interface Item {
-  readonly index: number;
-  readonly format: FrameFormat;
-  readonly planes: readonly Samples[];
-  readonly guide: Promise<MotionPicture>;
-}
-
-/** A stage that makes new planes from a picture and its neighbors. */
+/** How new planes are made from a picture and its neighbors. */
 export interface Comparison {
   readonly radius: number;
   readonly crew: Crew;
@@ -28,33 +19,33 @@ export interface Comparison {
   ) => Promise<readonly Plane[] | undefined>;
 }
 
-/** Runs a comparison over a stream; up to `crew.ahead` frames are in work at once. */
-export function compareFrames(
-  frames: AsyncIterable<Frame>,
-  { radius, crew, outputFormat, compare }: Comparison,
-  context: StageContext,
-): AsyncIterable<Frame> {
-  const work: WindowWork<Item> = {
-    ahead: crew.ahead,
-    prepare: ({ index, format, planes: own }) => {
-      const planes = own.map(shared);
-      const guide = crew.run({ job: 'guide', format, planes: planes.slice(0, 1) }, index, context);
-      // Whoever awaits it sees the failure; until then it must not count as unhandled.
-      guide.catch(() => undefined);
-      return { index, format, planes, guide };
-    },
-    fits: ({ format: a }, { format: b }) => a.width === b.width && a.height === b.height,
-    finish: async (frame, items, middle) => {
-      const seen = await Promise.all(
-        items.map(async ({ format, planes, guide }) => ({ format, planes, guide: await guide })),
-      );
-      const planes = await compare(seen, middle, frame.index, context);
-      if (!planes) return frame;
-      const { index, pts, duration, chromaGrid } = frame;
-      const format = outputFormat(frame.format);
-      frame.dispose();
-      return { index, pts, duration, format, planes, ...(chromaGrid ? { chromaGrid } : {}), dispose: () => undefined };
-    },
+/** A comparison that runs over streams; up to `crew.ahead` frames are in work at once. */
+export function comparing({
+  radius,
+  crew,
+  outputFormat,
+  compare,
+}: Comparison): (frames: FrameStream, context: StageContext) => FrameStream {
+  const pool = new SharedPool();
+  return (frames, context) => {
+    const work: WindowWork<Seen> = {
+      ahead: crew.ahead,
+      prepare: ({ format, planes }) => ({ format, planes: planes.map((plane) => pool.copy(plane)) }),
+      fits: ({ format: a }, { format: b }) => a.width === b.width && a.height === b.height,
+      finish: async (frame, seen, middle) => {
+        const planes = await compare(seen, middle, frame.index, context);
+        return planes ? replaced(frame, outputFormat(frame.format), planes) : frame;
+      },
+      drop: ({ planes }) => {
+        for (const plane of planes) pool.give(plane);
+      },
+    };
+    return overWindow(frames, radius, work, context);
   };
-  return overWindow(frames, radius, work, context);
+}
+
+function replaced(frame: Frame, format: FrameFormat, planes: readonly Plane[]): Frame {
+  const { index, pts, duration, chromaGrid } = frame;
+  frame.dispose();
+  return { index, pts, duration, format, planes, ...(chromaGrid ? { chromaGrid } : {}), dispose: () => undefined };
 }

@@ -4,8 +4,8 @@ import type { Plane, Samples } from '../core/frame.ts';
 import { alignBlocks, moveBlocks, type Picture } from './align.ts';
 import { relateTones } from './brightness.ts';
 import { clamp } from './gray.ts';
-import { cellsOf } from './guide-job.ts';
-import { estimateMotion, type MotionField } from './motion.ts';
+import { cellsOf, guideOf } from './guide.ts';
+import { estimateMotion, type MotionField, type MotionPicture } from './motion.ts';
 import { noiseBetween, type Noise } from './noise.ts';
 import { Room } from './room.ts';
 import type { Seen } from './shared.ts';
@@ -98,12 +98,14 @@ function averagedIn(room: Room, { seen, middle, strength }: DegrainJob): readonl
 /** Brings neighbors to where the things in them are in one picture. */
 class Mover {
   readonly #own: Seen;
+  readonly #guide: MotionPicture;
   readonly #unit: number;
   readonly #leveled: readonly Float32Array[];
   readonly #sides: readonly (readonly Float32Array[])[];
 
   constructor(room: Room, own: Seen, unit: number) {
     this.#own = own;
+    this.#guide = guideOf(own);
     this.#unit = unit;
     const planes = (): Float32Array[] => own.planes.map(({ length }) => room.floats(length));
     [this.#leveled, this.#sides] = [planes(), [planes(), planes()]];
@@ -113,10 +115,11 @@ class Mover {
   move(other: Seen | undefined, side: number, nearer?: MotionField): Moved | undefined {
     const planes = this.#sides[side];
     if (!other || !planes) return undefined;
-    const { format, guide } = this.#own;
+    const { format } = this.#own;
+    const [guide, toward] = [this.#guide, guideOf(other)];
     const cells = cellsOf(guide);
-    const field = estimateMotion(guide, other.guide, cells.width, cells.height, nearer && doubled(nearer));
-    const tone = toneTable(relateTones(other.guide.smallest.data, guide.smallest.data), format);
+    const field = estimateMotion(guide, toward, cells.width, cells.height, nearer && doubled(nearer));
+    const tone = toneTable(relateTones(toward.smallest.data, guide.smallest.data), format);
     const [luma] = this.#leveled;
     const codes = other.planes[0] ?? [];
     if (luma) for (let i = 0; i < luma.length; i++) luma[i] = tone[codes[i] ?? 0] ?? 0;

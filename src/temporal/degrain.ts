@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { deepened, type FrameFormat } from '../core/format.ts';
 import type { Stage } from '../core/stage.ts';
 import { alone, type Crew } from './crew.ts';
-import { compareFrames } from './compare.ts';
+import { comparing } from './compare.ts';
 
 export const degrainOptions = z.strictObject({
   strength: z
@@ -24,22 +24,16 @@ const RADIUS = 2;
  */
 export function degrain({ strength }: DegrainOptions, crew: Crew = alone): Stage {
   const outputFormat = (input: FrameFormat): FrameFormat => (strength === 0 ? input : deepened(input));
+  const run = comparing({
+    radius: RADIUS,
+    crew,
+    outputFormat,
+    compare: (seen, middle, index, context) => crew.run({ job: 'degrain', seen, middle, strength }, index, context),
+  });
   return {
     kind: 'degrain',
     temporalRadius: strength === 0 ? 0 : RADIUS,
     outputFormat,
-    run: (frames, context) =>
-      strength === 0
-        ? frames
-        : compareFrames(
-            frames,
-            {
-              radius: RADIUS,
-              crew,
-              outputFormat,
-              compare: (seen, middle, index) => crew.run({ job: 'degrain', seen, middle, strength }, index, context),
-            },
-            context,
-          ),
+    run: strength === 0 ? (frames) => frames : run,
   };
 }

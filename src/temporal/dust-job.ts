@@ -4,8 +4,8 @@ import type { Plane, Samples } from '../core/frame.ts';
 import { relateTones } from './brightness.ts';
 import { between, findDirt, type Dirt } from './dirt.ts';
 import { clamp } from './gray.ts';
-import { cellsOf } from './guide-job.ts';
-import { estimateMotion, sampleAt, type MotionField } from './motion.ts';
+import { cellsOf, guideOf } from './guide.ts';
+import { estimateMotion, sampleAt, type MotionField, type MotionPicture } from './motion.ts';
 import type { Seen } from './shared.ts';
 import { BLOCK, blockAt, noiseBetween, type Neighbor, type Offset, type SpeckLimits, type Triple } from './specks.ts';
 import { toneTable } from './tones.ts';
@@ -39,12 +39,13 @@ export function cleaned({ seen, middle, strength }: DustJob): readonly Plane[] |
   if (!own || !luma || !neighbors) return undefined;
   const { width, height, color, pixelFormat } = own.format;
   const codes = codeRange(color.range, pixelFormat.bitDepth);
+  const guide = guideOf(own);
   const triple: Triple = {
     width,
     height,
     luma,
-    before: neighborOf(own, neighbors[0]),
-    after: neighborOf(own, neighbors[1]),
+    before: neighborOf(own, guide, neighbors[0]),
+    after: neighborOf(own, guide, neighbors[1]),
   };
   const dirt = findDirt(triple, limitsFor(strength, noiseBetween(triple), 2 ** (pixelFormat.bitDepth - 8)));
   return dirt.length === 0 ? undefined : repaired(own, triple, dirt, neighbors, codes);
@@ -57,10 +58,11 @@ function limitsFor(strength: number, sigma: number, unit: number): SpeckLimits {
 }
 
 /** How a neighbor is compared with: its brightness leveled, and motion in whole samples for each block. */
-function neighborOf(own: Seen, other: Seen): Neighbor {
-  const { width, height } = cellsOf(own.guide);
-  const motion = estimateMotion(own.guide, other.guide, width, height);
-  const tone = toneTable(relateTones(other.guide.smallest.data, own.guide.smallest.data), own.format);
+function neighborOf(own: Seen, guide: MotionPicture, other: Seen): Neighbor {
+  const { width, height } = cellsOf(guide);
+  const toward = guideOf(other);
+  const motion = estimateMotion(guide, toward, width, height);
+  const tone = toneTable(relateTones(toward.smallest.data, guide.smallest.data), own.format);
   return { luma: other.planes[0] ?? new Uint8Array(), tone, ...blockVectors(motion, own.format) };
 }
 

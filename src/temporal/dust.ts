@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { FrameFormat } from '../core/format.ts';
 import type { Stage } from '../core/stage.ts';
 import { alone, type Crew } from './crew.ts';
-import { compareFrames } from './compare.ts';
+import { comparing } from './compare.ts';
 
 export const dustOptions = z.strictObject({
   strength: z.number().min(0).max(1).default(0.5).describe('0 leaves everything, 1 takes faint specks too'),
@@ -16,22 +17,17 @@ const RADIUS = 2;
  * replaced by the mean of the neighbors along motion. Scratches that stay where they are over several frames are not found.
  */
 export function dust({ strength }: DustOptions, crew: Crew = alone): Stage {
+  const outputFormat = (input: FrameFormat): FrameFormat => input;
+  const run = comparing({
+    radius: RADIUS,
+    crew,
+    outputFormat,
+    compare: (seen, middle, index, context) => crew.run({ job: 'dust', seen, middle, strength }, index, context),
+  });
   return {
     kind: 'dust',
     temporalRadius: strength === 0 ? 0 : RADIUS,
-    outputFormat: (input) => input,
-    run: (frames, context) =>
-      strength === 0
-        ? frames
-        : compareFrames(
-            frames,
-            {
-              radius: RADIUS,
-              crew,
-              outputFormat: (input) => input,
-              compare: (seen, middle, index) => crew.run({ job: 'dust', seen, middle, strength }, index, context),
-            },
-            context,
-          ),
+    outputFormat,
+    run: strength === 0 ? (frames) => frames : run,
   };
 }

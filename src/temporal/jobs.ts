@@ -1,14 +1,11 @@
 // What worker threads do for the stages of this folder. The stages describe it with data, so that any thread can do it.
 import { averaged, type DegrainJob } from './degrain-job.ts';
 import { cleaned, type DustJob } from './dust-job.ts';
-import { guided, type GuideJob } from './guide-job.ts';
-import type { MotionPicture } from './motion.ts';
 import type { Plane } from '../core/frame.ts';
 
-export type Job = GuideJob | DustJob | DegrainJob;
+export type Job = DustJob | DegrainJob;
 
 interface Replies {
-  readonly guide: MotionPicture;
   /** New planes; undefined: as they were. */
   readonly dust: readonly Plane[] | undefined;
   readonly degrain: readonly Plane[];
@@ -19,8 +16,6 @@ export type ReplyTo<J extends Job> = Replies[J['job']];
 export function runJob<J extends Job>(job: J): ReplyTo<J>;
 export function runJob(job: Job): Replies[keyof Replies] {
   switch (job.job) {
-    case 'guide':
-      return guided(job);
     case 'dust':
       return cleaned(job);
     case 'degrain':

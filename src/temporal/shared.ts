@@ -1,22 +1,32 @@
 import type { FrameFormat } from '../core/format.ts';
 import type { Samples } from '../core/frame.ts';
-import type { MotionPicture } from './motion.ts';
 
-/** A picture as jobs look at it, in shared memory. */
+/** A picture in memory that threads share: a message that carries it carries no more than its address. */
 export interface Seen {
   readonly format: FrameFormat;
   readonly planes: readonly Samples[];
-  readonly guide: MotionPicture;
 }
 
-/** A copy in memory that threads share: a message that carries it carries no more than its address. */
-export function shared<T extends Samples | Float32Array>(from: T): T {
-  const copy =
-    from instanceof Float32Array
-      ? new Float32Array(new SharedArrayBuffer(from.byteLength))
-      : from instanceof Uint16Array
-        ? new Uint16Array(new SharedArrayBuffer(from.byteLength))
-        : new Uint8Array(new SharedArrayBuffer(from.byteLength));
-  copy.set(from);
-  return copy as T;
+/**
+ * Shared memory, taken and given back. It must not be left to the garbage collector: every thread that has seen it would
+ * have to look, and those that wait never do.
+ */
+export class SharedPool {
+  readonly #free = new Map<number, SharedArrayBuffer[]>();
+
+  /** A copy of the samples. */
+  copy(samples: Samples): Samples {
+    const buffer = this.#free.get(samples.byteLength)?.pop() ?? new SharedArrayBuffer(samples.byteLength);
+    const copy = samples instanceof Uint16Array ? new Uint16Array(buffer) : new Uint8Array(buffer);
+    copy.set(samples);
+    return copy;
+  }
+
+  /** Gives a copy back; nobody may look at it afterwards. */
+  give({ buffer }: Samples): void {
+    if (!(buffer instanceof SharedArrayBuffer)) return;
+    const list = this.#free.get(buffer.byteLength);
+    if (list) list.push(buffer);
+    else this.#free.set(buffer.byteLength, [buffer]);
+  }
 }

@@ -10,6 +10,8 @@ export interface WindowWork<Item> {
   fits(before: Item, after: Item): boolean;
   /** The result for `frame`, whose item is `items[middle]`; takes the frame over (hands it on or disposes it), if it succeeds. */
   finish(frame: Frame, items: readonly Item[], middle: number): Frame | Promise<Frame>;
+  /** Told once nobody will look at an item again: it has left the window, and the results that it went into are there. */
+  drop?(item: Item): void;
   /** Results that may be on their way at once beyond the one that is waited for; default 0. */
   readonly ahead?: number;
 }
@@ -35,12 +37,34 @@ export async function* overWindow<Item>(
   const flight: Promise<Frame>[] = [];
   const most = work.ahead ?? 0;
 
+  /** How many still need an item: the window, and results in work. */
+  const holders = new Map<Item, number>();
+  const hold = (some: readonly Item[]): void => {
+    for (const item of some) holders.set(item, (holders.get(item) ?? 0) + 1);
+  };
+  const letGo = (some: readonly Item[]): void => {
+    for (const item of some) {
+      const left = (holders.get(item) ?? 0) - 1;
+      if (left > 0) holders.set(item, left);
+      else {
+        holders.delete(item);
+        work.drop?.(item);
+      }
+    }
+  };
+  /** The first `count` items leave the window. */
+  const leave = (count: number): void => {
+    letGo(items.slice(0, count));
+    items = items.slice(count);
+  };
   const finished = async (frame: Frame, around: readonly Item[], middle: number): Promise<Frame> => {
     try {
       return await work.finish(frame, around, middle);
     } catch (error) {
       frame.dispose();
       throw error;
+    } finally {
+      letGo(around);
     }
   };
   const finishNext = (): boolean => {
@@ -48,12 +72,14 @@ export async function* overWindow<Item>(
     if (!frame) return false;
     const middle = items.length - waiting.length - 1;
     const from = Math.max(0, middle - radius);
-    const result = finished(frame, items.slice(from, middle + radius + 1), middle - from);
+    const around = items.slice(from, middle + radius + 1);
+    hold(around);
+    const result = finished(frame, around, middle - from);
     // Whoever awaits it sees the failure; until then it must not count as unhandled.
     result.catch(() => undefined);
     flight.push(result);
     // What lies further back than the next frame can see.
-    items = items.slice(Math.max(0, middle + 1 - radius));
+    leave(Math.max(0, middle + 1 - radius));
     return true;
   };
   /** Results in order until no more than `left` are in work. */
@@ -81,7 +107,7 @@ export async function* overWindow<Item>(
         work.fits(last, item);
       if (!follows) {
         while (finishNext());
-        items = [];
+        leave(items.length);
       }
       arriving = undefined;
       if (item === undefined) {
@@ -90,6 +116,7 @@ export async function* overWindow<Item>(
       } else {
         waiting.push(frame);
         items.push(item);
+        hold([item]);
         expected = frame.index + 1;
         const held = expected === shot.end ? 0 : radius;
         while (waiting.length > held) finishNext();
@@ -101,6 +128,7 @@ export async function* overWindow<Item>(
   } finally {
     arriving?.dispose();
     for (const frame of waiting) frame.dispose();
+    leave(items.length);
     await Promise.all(flight.map((result) => result.then((frame) => frame.dispose()).catch(() => undefined)));
   }
 }

@@ -121,6 +121,22 @@ describe('faults', () => {
     expect(warnings.join()).toContain('no sign of life');
   }, 60_000);
 
+  test("a caller's own job is done again when its worker dies, on memory that both sides see", async () => {
+    const module = join(mkdtempSync(join(tmpdir(), 'restore-call-')), 'jobs.mjs');
+    writeFileSync(
+      module,
+      'export const runJob = ({ seen, value }) => (++seen[0] === 1 ? process.exit(1) : { twice: Float32Array.of(2 * value) });',
+    );
+    const seen = new Uint8Array(new SharedArrayBuffer(1));
+    const warnings: string[] = [];
+    const engine = await engineWith({});
+    const job = () => ({ task: 'call', module, job: { seen, value: 4 } }) as const;
+    const { result } = await engine.run(job, { ...plain, warn: (message) => warnings.push(message) });
+    expect(result).toEqual({ twice: Float32Array.of(8) });
+    expect(seen[0]).toBe(2);
+    expect(warnings.join()).toContain('The frame is done again');
+  });
+
   test('short memory makes tiles smaller, not the frame worse', async () => {
     const model = await modelOf(repeatNet(2), { scale: 2 });
     const whole = await runOne(await engineWith({ device: 'null' }), model);
