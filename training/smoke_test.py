@@ -13,6 +13,7 @@ from typing import Callable
 import numpy as np
 import torch
 
+from .average import averaged
 from .data.color_set import ColorSet
 from .data.luma_set import LumaSet
 from .degrade import REGISTRY, degrade
@@ -72,6 +73,8 @@ def train_and_export(model_id: str, folder: Path) -> None:
         gap = float((net(*inputs) - folded(*inputs)).abs().max())
     assert gap < 1e-4, f"{model_id}: folding changes the output by {gap:.2e}"
     export(config, folded, folder / "models")
+    mean = averaged([trainer.model.state_dict()] * 2, task)
+    assert all(torch.allclose(a, b) for a, b in zip(mean.parameters(), net.parameters())), f"{model_id}: averaging changes it"
     print(f"{model_id}: loss {first:.4f} -> {last:.4f}, folding {gap:.1e}, ", end="")
     check(config, folded, folder / "models", limit=1e-4)
 
