@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { createRequire } from 'node:module';
 import { RestorationError } from '../../core/errors.ts';
 import type { Precision } from '../../core/plan.ts';
@@ -86,6 +87,8 @@ class WorkerEngine implements Engine {
     references: ReadonlyMap<ModelFormat, UsableDevice>,
     tunings: ReadonlyMap<string, readonly TuningEntry[]>,
   ) {
+    // Every job that waits listens to both, and stages may have many waiting.
+    setMaxListeners(0, this.#stop.signal, options.signal);
     this.#tunings = tunings;
     this.#options = options;
     this.#references = references;
