@@ -1,10 +1,10 @@
+import { createRequire } from 'node:module';
 import { RestorationError } from '../core/errors.ts';
 import type { FrameFormat } from '../core/format.ts';
 import type { Plan, StagePlan } from '../core/plan.ts';
 import type { Stage, StageContext } from '../core/stage.ts';
-import { createRequire } from 'node:module';
-import { coreCount } from '../platform/workers.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
+import { coreCount } from '../platform/workers.ts';
 import {
   openEngine,
   resolveModel,

@@ -1,7 +1,8 @@
 import type { PlaneSize } from '../core/format.ts';
 import type { Samples } from '../core/frame.ts';
 import { clamp } from './gray.ts';
-import { sampleAt, type MotionField } from './motion.ts';
+import { vectorAt } from './guide.ts';
+import type { MotionField } from './motion.ts';
 
 /** Side of the blocks that move as one, in luma samples. */
 const BLOCK = 16;
@@ -32,15 +33,11 @@ export function alignBlocks(own: Picture<Samples>, other: Float32Array, field: M
   const { width, height } = own;
   const [across, down] = [Math.ceil(width / BLOCK), Math.ceil(height / BLOCK)];
   const [x, y] = [new Int16Array(across * down), new Int16Array(across * down)];
-  const [scaleX, scaleY] = [width / field.pictureWidth, height / field.pictureHeight];
   const bonus = KNOWN_BONUS * unit;
   for (let block = 0; block < x.length; block++) {
     const [left, top] = [(block % across) * BLOCK, Math.floor(block / across) * BLOCK];
     const at = (dx: number, dy: number): number => difference(own, other, left, top, dx, dy);
-    const u = ((left + BLOCK / 2) * field.width) / width - 0.5;
-    const v = ((top + BLOCK / 2) * field.height) / height - 0.5;
-    let dx = Math.round(sampleAt(field.x, field.width, field.height, u, v) * scaleX);
-    let dy = Math.round(sampleAt(field.y, field.width, field.height, u, v) * scaleY);
+    let { x: dx, y: dy } = vectorAt(field, own, left + BLOCK / 2, top + BLOCK / 2);
     let best = at(dx, dy);
     const still = at(0, 0);
     if (still <= best + bonus) [best, dx, dy] = [still, 0, 0];

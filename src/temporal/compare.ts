@@ -1,39 +1,33 @@
 import type { FrameFormat } from '../core/format.ts';
 import type { Frame, FrameStream, Plane } from '../core/frame.ts';
-import type { StageContext } from '../core/stage.ts';
+import type { Stage, StageContext } from '../core/stage.ts';
 import type { Crew } from './crew.ts';
+import type { Job } from './jobs.ts';
 import { SharedPool, type Seen } from './shared.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
 /** How new planes are made from a picture and its neighbors. */
-export interface Comparison {
+interface Comparison {
+  readonly kind: string;
+  /** Neighbors on each side; 0 switches the stage off. */
   readonly radius: number;
   readonly crew: Crew;
   readonly outputFormat: (input: FrameFormat) => FrameFormat;
-  /** `seen[middle]` is the picture; undefined leaves it as it is. */
-  readonly compare: (
-    seen: readonly Seen[],
-    middle: number,
-    index: number,
-    context: StageContext,
-  ) => Promise<readonly Plane[] | undefined>;
+  /** `seen[middle]` is the picture. */
+  readonly job: (seen: readonly Seen[], middle: number) => Job;
 }
 
-/** A comparison that runs over streams; up to `crew.ahead` frames are in work at once. */
-export function comparing({
-  radius,
-  crew,
-  outputFormat,
-  compare,
-}: Comparison): (frames: FrameStream, context: StageContext) => FrameStream {
+/** A stage that hands comparisons to a crew; up to `crew.ahead` frames are in work at once. */
+export function comparingStage({ kind, radius, crew, outputFormat, job }: Comparison): Stage {
+  if (radius === 0) return { kind, temporalRadius: 0, outputFormat: (input) => input, run: (frames) => frames };
   const pool = new SharedPool();
-  return (frames, context) => {
+  const run = (frames: FrameStream, context: StageContext): FrameStream => {
     const work: WindowWork<Seen> = {
       ahead: crew.ahead,
       prepare: ({ format, planes }) => ({ format, planes: planes.map((plane) => pool.copy(plane)) }),
       fits: ({ format: a }, { format: b }) => a.width === b.width && a.height === b.height,
       finish: async (frame, seen, middle) => {
-        const planes = await compare(seen, middle, frame.index, context);
+        const planes = await crew.run(job(seen, middle), frame.index, context);
         return planes ? replaced(frame, outputFormat(frame.format), planes) : frame;
       },
       drop: ({ planes }) => {
@@ -42,6 +36,7 @@ export function comparing({
     };
     return overWindow(frames, radius, work, context);
   };
+  return { kind, temporalRadius: radius, outputFormat, run };
 }
 
 function replaced(frame: Frame, format: FrameFormat, planes: readonly Plane[]): Frame {

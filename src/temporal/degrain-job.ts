@@ -6,7 +6,7 @@ import { relateTones } from './brightness.ts';
 import { clamp } from './gray.ts';
 import { cellsOf, guideOf } from './guide.ts';
 import { estimateMotion, type MotionField, type MotionPicture } from './motion.ts';
-import { noiseBetween, type Noise } from './noise.ts';
+import { noiseByTone, type Noise } from './noise.ts';
 import { Room } from './room.ts';
 import type { Seen } from './shared.ts';
 import { toneTable } from './tones.ts';
@@ -144,7 +144,7 @@ const doubled = (field: MotionField): MotionField => ({
 
 /** By the quieter of the nearest neighbors that are no repetition. */
 function noiseOf(picture: Picture<Samples>, nearest: readonly Float32Array[], max: number, unit: number): Noise {
-  const told = nearest.map((moved) => noiseBetween(picture, moved, max));
+  const told = nearest.map((moved) => noiseByTone(picture, moved, max));
   const real = told.filter(({ overall }) => overall > REPEATED * unit);
   const none = { byCode: new Float32Array(max + 1), overall: 0 };
   return real.reduce((best, noise) => (noise.overall < best.overall ? noise : best), real[0] ?? none);

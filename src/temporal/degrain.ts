@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { deepened, type FrameFormat } from '../core/format.ts';
+import { deepened } from '../core/format.ts';
 import type { Stage } from '../core/stage.ts';
 import { alone, type Crew } from './crew.ts';
-import { comparing } from './compare.ts';
+import { comparingStage } from './compare.ts';
 
 export const degrainOptions = z.strictObject({
   strength: z
@@ -22,18 +22,11 @@ const RADIUS = 2;
  * those show the same within the noise, which is measured by tone. Detail that is there in all of them stays, unlike where
  * one picture alone is cleaned; what moves in a way that is not found keeps its grain. 8-bit sources come out with 10 bits.
  */
-export function degrain({ strength }: DegrainOptions, crew: Crew = alone): Stage {
-  const outputFormat = (input: FrameFormat): FrameFormat => (strength === 0 ? input : deepened(input));
-  const run = comparing({
-    radius: RADIUS,
-    crew,
-    outputFormat,
-    compare: (seen, middle, index, context) => crew.run({ job: 'degrain', seen, middle, strength }, index, context),
-  });
-  return {
+export const degrain = ({ strength }: DegrainOptions, crew: Crew = alone): Stage =>
+  comparingStage({
     kind: 'degrain',
-    temporalRadius: strength === 0 ? 0 : RADIUS,
-    outputFormat,
-    run: strength === 0 ? (frames) => frames : run,
-  };
-}
+    radius: strength === 0 ? 0 : RADIUS,
+    crew,
+    outputFormat: deepened,
+    job: (seen, middle) => ({ job: 'degrain', seen, middle, strength }),
+  });

@@ -1,11 +1,11 @@
 import { codeRange, type CodeRange } from '../core/color.ts';
-import { planeSizes } from '../core/format.ts';
+import { planeSizes, type PlaneSize } from '../core/format.ts';
 import type { Plane, Samples } from '../core/frame.ts';
 import { relateTones } from './brightness.ts';
 import { between, findDirt, type Dirt } from './dirt.ts';
 import { clamp } from './gray.ts';
-import { cellsOf, guideOf } from './guide.ts';
-import { estimateMotion, sampleAt, type MotionField, type MotionPicture } from './motion.ts';
+import { cellsOf, guideOf, vectorAt } from './guide.ts';
+import { estimateMotion, type MotionField, type MotionPicture } from './motion.ts';
 import type { Seen } from './shared.ts';
 import { BLOCK, blockAt, noiseBetween, type Neighbor, type Offset, type SpeckLimits, type Triple } from './specks.ts';
 import { toneTable } from './tones.ts';
@@ -66,20 +66,12 @@ function neighborOf(own: Seen, guide: MotionPicture, other: Seen): Neighbor {
   return { luma: other.planes[0] ?? new Uint8Array(), tone, ...blockVectors(motion, own.format) };
 }
 
-function blockVectors(
-  motion: MotionField,
-  { width, height }: { readonly width: number; readonly height: number },
-): Pick<Neighbor, 'x' | 'y'> {
-  const [across, down] = [Math.ceil(width / BLOCK), Math.ceil(height / BLOCK)];
-  const [x, y] = [new Int16Array(across * down), new Int16Array(across * down)];
-  const [scaleX, scaleY] = [width / motion.pictureWidth, height / motion.pictureHeight];
-  for (let block = 0; block < x.length; block++) {
-    const u = (((block % across) + 0.5) * BLOCK * motion.width) / width - 0.5;
-    const v = ((Math.floor(block / across) + 0.5) * BLOCK * motion.height) / height - 0.5;
-    x[block] = Math.round(sampleAt(motion.x, motion.width, motion.height, u, v) * scaleX);
-    y[block] = Math.round(sampleAt(motion.y, motion.width, motion.height, u, v) * scaleY);
-  }
-  return { x, y };
+function blockVectors(motion: MotionField, size: PlaneSize): Pick<Neighbor, 'x' | 'y'> {
+  const across = Math.ceil(size.width / BLOCK);
+  const vectors = Array.from({ length: across * Math.ceil(size.height / BLOCK) }, (_, block) =>
+    vectorAt(motion, size, ((block % across) + 0.5) * BLOCK, (Math.floor(block / across) + 0.5) * BLOCK),
+  );
+  return { x: Int16Array.from(vectors, ({ x }) => x), y: Int16Array.from(vectors, ({ y }) => y) };
 }
 
 /** New planes: luma as the neighbors have it, chroma wherever a sample of luma was replaced. */

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import type { FrameFormat } from '../core/format.ts';
 import type { Stage } from '../core/stage.ts';
 import { alone, type Crew } from './crew.ts';
-import { comparing } from './compare.ts';
+import { comparingStage } from './compare.ts';
 
 export const dustOptions = z.strictObject({
   strength: z.number().min(0).max(1).default(0.5).describe('0 leaves everything, 1 takes faint specks too'),
@@ -16,18 +15,11 @@ const RADIUS = 2;
  * Takes away dust, dirt and hairs: what is in one frame only, small, and surrounded by what all three frames have. It is
  * replaced by the mean of the neighbors along motion. Scratches that stay where they are over several frames are not found.
  */
-export function dust({ strength }: DustOptions, crew: Crew = alone): Stage {
-  const outputFormat = (input: FrameFormat): FrameFormat => input;
-  const run = comparing({
-    radius: RADIUS,
-    crew,
-    outputFormat,
-    compare: (seen, middle, index, context) => crew.run({ job: 'dust', seen, middle, strength }, index, context),
-  });
-  return {
+export const dust = ({ strength }: DustOptions, crew: Crew = alone): Stage =>
+  comparingStage({
     kind: 'dust',
-    temporalRadius: strength === 0 ? 0 : RADIUS,
-    outputFormat,
-    run: strength === 0 ? (frames) => frames : run,
-  };
-}
+    radius: strength === 0 ? 0 : RADIUS,
+    crew,
+    outputFormat: (input) => input,
+    job: (seen, middle) => ({ job: 'dust', seen, middle, strength }),
+  });

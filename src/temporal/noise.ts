@@ -21,7 +21,7 @@ export interface Noise {
  * What the quieter blocks of a picture differ by from a neighbor that was moved onto it, for each tone. Where motion was not
  * found blocks differ by more, and have no say. `max` is the largest code.
  */
-export function noiseBetween({ plane, width, height }: Picture<Samples>, moved: Float32Array, max: number): Noise {
+export function noiseByTone({ plane, width, height }: Picture<Samples>, moved: Float32Array, max: number): Noise {
   const perTone = (max + 1) / TONES;
   const byTone = Array.from({ length: TONES }, (): number[] => []);
   for (let top = 0; top + BLOCK <= height; top += BLOCK) {

@@ -80,6 +80,20 @@ test('any number of workers and any tile size give the same bits', async () => {
   for (const result of results) expect(result).toEqual(results[0]);
 });
 
+test('many jobs may wait: no word from Node about listeners', async () => {
+  const told: Error[] = [];
+  const listen = (warning: Error): void => void told.push(warning);
+  process.on('warning', listen);
+  const model = await modelOf(repeatNet(2), { scale: 2 });
+  const engine = await engineWith({});
+  const many = Array.from({ length: 12 }, () =>
+    engine.run(request(model), { signal: new AbortController().signal, order: 0, warn: () => undefined }),
+  );
+  await Promise.all(many);
+  process.off('warning', listen);
+  expect(told).toEqual([]);
+});
+
 test('counts the time that workers are busy', async () => {
   const engine = await engineWith({});
   await runOne(engine, await modelOf(repeatNet(2), { scale: 2 }));

@@ -6,6 +6,7 @@ import { degrain } from '../../src/temporal/degrain.ts';
 import { runJob, type Job } from '../../src/temporal/jobs.ts';
 import {
   blotches,
+  filmOf,
   formatOf,
   frameOf,
   noiseAt,
@@ -31,15 +32,12 @@ const grainy =
   (x, y) =>
     scene(x, y) + GRAIN * noiseAt(x, y, t);
 
-function film(
+const film = (
   count: number,
   scene: (t: number) => Scene,
-  sampling: ChromaSampling = 'gray',
-  depth: BitDepth = 8,
-): CountedFrame[] {
-  const format = formatOf(WIDTH, HEIGHT, sampling, depth);
-  return Array.from({ length: count }, (_, t) => frameOf(t, format, scene(t)));
-}
+  sampling?: ChromaSampling,
+  depth?: BitDepth,
+): CountedFrame[] => filmOf(count, [WIDTH, HEIGHT], scene, sampling, depth);
 
 /** Root mean squared difference of luma to a scene, as a share of white. */
 function error({ planes, format }: Frame, scene: Scene): number {

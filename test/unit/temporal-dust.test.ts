@@ -1,16 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BitDepth, ChromaSampling } from '../../src/core/format.ts';
 import { dust } from '../../src/temporal/dust.ts';
-import {
-  blotches,
-  formatOf,
-  frameOf,
-  noiseAt,
-  runStage,
-  shotsOf,
-  type CountedFrame,
-  type Scene,
-} from './temporal-scenes.ts';
+import { blotches, filmOf, noiseAt, runStage, shotsOf, type CountedFrame, type Scene } from './temporal-scenes.ts';
 
 const [WIDTH, HEIGHT] = [128, 96];
 const ground = blotches(5, 24);
@@ -34,15 +25,12 @@ const over =
   (x, y) =>
     spots.find((spot) => Math.hypot(x - spot.x, y - spot.y) <= spot.radius)?.value ?? scene(x, y);
 
-function film(
+const film = (
   count: number,
   scene: (t: number) => Scene,
-  sampling: ChromaSampling = 'gray',
-  depth: BitDepth = 8,
-): CountedFrame[] {
-  const format = formatOf(WIDTH, HEIGHT, sampling, depth);
-  return Array.from({ length: count }, (_, t) => frameOf(t, format, scene(t)));
-}
+  sampling?: ChromaSampling,
+  depth?: BitDepth,
+): CountedFrame[] => filmOf(count, [WIDTH, HEIGHT], scene, sampling, depth);
 
 /** Places of luma samples that differ by more than `least` of the full range. */
 function changes(before: readonly number[], after: ArrayLike<number>, least: number): number[] {

@@ -79,6 +79,18 @@ export function frameOf(index: number, format: FrameFormat, scene: Scene, chroma
   };
 }
 
+/** A film of frames that are all there is to it: a scene a frame. */
+export function filmOf(
+  count: number,
+  size: readonly [width: number, height: number],
+  scene: (t: number) => Scene,
+  sampling?: ChromaSampling,
+  depth?: BitDepth,
+): CountedFrame[] {
+  const format = formatOf(...size, sampling, depth);
+  return Array.from({ length: count }, (_, t) => frameOf(t, format, scene(t)));
+}
+
 /** Shots that begin at `starts` and end with frame `end` - 1. */
 export const shotsOf = (starts: readonly number[], end: number): Shot[] =>
   starts.map((start, index) => ({ index, range: { start, end: starts[index + 1] ?? end } }));

@@ -87,8 +87,8 @@ class WorkerEngine implements Engine {
     references: ReadonlyMap<ModelFormat, UsableDevice>,
     tunings: ReadonlyMap<string, readonly TuningEntry[]>,
   ) {
-    // Every job that waits listens to both, and stages may have many waiting.
-    setMaxListeners(0, this.#stop.signal, options.signal);
+    // Every job that waits listens to it, and stages may have many waiting.
+    setMaxListeners(0, this.#stop.signal);
     this.#tunings = tunings;
     this.#options = options;
     this.#references = references;
