@@ -2,12 +2,22 @@ import type { Frame } from '../../src/core/frame.ts';
 import type { Shot } from '../../src/core/range.ts';
 import { decodeFrames, planDecode, probeMedia } from '../../src/decode/index.ts';
 import { ShotDetector } from '../../src/temporal/index.ts';
+import { dataPath } from '../common/data.ts';
 import { frameOf, lumaOfFrame } from './shipped.ts';
 
 /** A decoded clip in memory, as the product decodes it. */
 export interface Clip {
   readonly frames: readonly Frame[];
   readonly shots: readonly Shot[];
+}
+
+/** Those of the named clips that are in the data folder; a note for each that is not. */
+export function clipsAtHand(names: readonly string[], notes: string[]): (readonly [name: string, path: string])[] {
+  return names.flatMap((name) => {
+    const path = dataPath('clips', `${name}.mp4`);
+    if (path === undefined) notes.push(`clips/${name}.mp4 is not in the data folder and was skipped.`);
+    return path === undefined ? [] : [[name, path] as const];
+  });
 }
 
 export async function readClip(path: string): Promise<Clip> {

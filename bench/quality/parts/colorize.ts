@@ -3,7 +3,7 @@ import { dataPath } from '../../common/data.ts';
 import type { Frame } from '../../../src/core/frame.ts';
 import type { Stage } from '../../../src/core/stage.ts';
 import { listModels } from '../../../src/restore/index.ts';
-import { readClip, withoutColor } from '../clips.ts';
+import { clipsAtHand, readClip, withoutColor } from '../clips.ts';
 import { ColorJudge, type ColorFigures } from '../judge-color.ts';
 import { readColorPack, tint, type ChromaLookup } from '../lookup.ts';
 import { lumaOfRgb } from '../metrics/luma.ts';
@@ -89,12 +89,7 @@ async function run(tools: PartTools): Promise<Section> {
     const photos = pack.holdout.map(({ picture }) => picture);
     rows.push(...(await rowsFor('photos', photos, pack.lookup, (model) => colorPhotos(shipped, model, photos), tools)));
   } else notes.push('The photo pack is not in the data folder: photos and lookup were skipped.');
-  for (const name of CLIPS) {
-    const path = dataPath('clips', `${name}.mp4`);
-    if (path === undefined) {
-      notes.push(`clips/${name}.mp4 is not in the data folder and was skipped.`);
-      continue;
-    }
+  for (const [name, path] of clipsAtHand(CLIPS, notes)) {
     progress(`decoding ${name}`);
     const { frames, shots } = await readClip(path);
     const step = Math.max(1, Math.floor(frames.length / JUDGED_FRAMES));

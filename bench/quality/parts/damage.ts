@@ -1,7 +1,6 @@
 import { fixed, type Section } from '../../common/report.ts';
-import { dataPath } from '../../common/data.ts';
 import type { Frame, Plane } from '../../../src/core/frame.ts';
-import { readClip, withoutColor, type Clip } from '../clips.ts';
+import { clipsAtHand, readClip, withoutColor, type Clip } from '../clips.ts';
 import type { Part, PartTools } from '../part.ts';
 import { uniforms } from '../random.ts';
 import { frameOf } from '../shipped.ts';
@@ -112,12 +111,7 @@ async function run(tools: PartTools): Promise<Section> {
     `Luma of at most ${MOST_FRAMES} frames. Dust: ${SPECKS} drawn specks a frame, other ones in each, 1 to 5 samples of radius. Scratches: one drawn line over the whole height that sways and changes after 20 frames. Strength ${STRENGTH}.`,
     'PSNR only over damaged samples (by 6 codes or more). False: samples per million of the clip without damage that change by more than 2 codes; nothing there is known to be dirt, though chaplin is real film.',
   ];
-  for (const name of CLIPS) {
-    const path = dataPath('clips', `${name}.mp4`);
-    if (path === undefined) {
-      notes.push(`clips/${name}.mp4 is not in the data folder and was skipped.`);
-      continue;
-    }
+  for (const [name, path] of clipsAtHand(CLIPS, notes)) {
     tools.progress(name);
     const clip = await readClip(path);
     const truth = clip.frames.slice(0, MOST_FRAMES).map(withoutColor);

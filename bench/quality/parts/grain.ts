@@ -1,13 +1,15 @@
 import { fixed, type Section } from '../../common/report.ts';
-import { dataPath } from '../../common/data.ts';
 import type { FrameFormat } from '../../../src/core/format.ts';
 import type { Frame, Plane } from '../../../src/core/frame.ts';
 import type { Shot } from '../../../src/core/range.ts';
-import { readClip, withoutColor } from '../clips.ts';
+import type { Stage } from '../../../src/core/stage.ts';
+import { clipsAtHand, readClip, withoutColor } from '../clips.ts';
 import { grainField } from '../degrade.ts';
 import { throughFfmpeg, type LumaClip } from '../ffmpeg-clip.ts';
+import { imresize } from '../metrics/imresize.ts';
 import type { Part, PartTools } from '../part.ts';
-import { frameOf } from '../shipped.ts';
+import type { Shipped } from '../shipped.ts';
+import { frameOf, lumaOfFrame } from '../shipped.ts';
 
 const CLIPS = ['davis-dog', 'flower', 'bikes'];
 /** Frames from the clip's middle; those without neighbors on both sides are not judged. */
@@ -16,6 +18,14 @@ const [SIGMA, SIZE, CRF] = [12, 0.6, 22];
 const STRENGTH = 0.5;
 /** Strengths of the network, alone and after averaging, to choose the best from. */
 const NETWORK = [0.15, 0.2, 0.25, 0.3, 0.4];
+
+/** Strengths of averaging and of the network for old footage: of presets, and what they would be without averaging. */
+const PRESETS = [
+  [0, 0.4],
+  [STRENGTH, 0.3],
+  [0, 0.7],
+  [STRENGTH, 0.55],
+] as const;
 
 /** FFmpeg's filters for noise over time and in one picture, at settings to choose the best from. */
 const FILTERS: readonly string[] = [
@@ -79,6 +89,24 @@ async function middleOf(file: string): Promise<readonly Frame[]> {
   return frames.slice(first, Math.min(longest.range.end, first + FRAMES)).map(withoutColor);
 }
 
+/** A noisy clip through a chain of stages, in 8-bit codes. */
+async function throughStages(
+  { frames }: LumaClip,
+  format: FrameFormat,
+  chain: readonly Stage[],
+  shipped: Shipped,
+): Promise<Float32Array[]> {
+  const shots = [{ index: 0, range: { start: 0, end: frames.length } }];
+  const noisy = frames.map((plane, index) => frameOf(format, [plane], index));
+  const results: Float32Array[] = [];
+  for await (const frame of shipped.run(noisy, chain, shots)) {
+    const unit = 2 ** (frame.format.pixelFormat.bitDepth - 8);
+    results.push(Float32Array.from(frame.planes[0] ?? [], (code) => code / unit));
+    frame.dispose();
+  }
+  return results;
+}
+
 /** What each method makes of a noisy clip; `format` is that of its frames. */
 async function methods(
   noisy: LumaClip,
@@ -90,20 +118,12 @@ async function methods(
   const filter = await best(FILTERS, async (setting) =>
     judge((await throughFfmpeg(noisy, ['-vf', setting])).frames, right),
   );
-  const frames = noisy.frames.map((plane, index) => frameOf(format, [plane], index));
-  const shots = [{ index: 0, range: { start: 0, end: frames.length } }];
   const through = async (degrain: number, denoise: number): Promise<Figures> => {
     const chain = [
       await shipped.stage('degrain', { strength: degrain }),
       await shipped.stage('denoise', { strength: denoise }, 'denoise'),
     ];
-    const results: Float32Array[] = [];
-    for await (const frame of shipped.run(frames, chain, shots)) {
-      const unit = 2 ** (frame.format.pixelFormat.bitDepth - 8);
-      results.push(Float32Array.from(frame.planes[0] ?? [], (code) => code / unit));
-      frame.dispose();
-    }
-    return judge(results, right);
+    return judge(await throughStages(noisy, format, chain, shipped), right);
   };
   progress('ours');
   const alone = await best(NETWORK, (denoise) => through(0, denoise));
@@ -117,6 +137,34 @@ async function methods(
   ];
 }
 
+/** The clip at half its size, with grain and coded, enlarged again by the network for old footage. */
+async function enlarged(
+  truth: readonly Frame[],
+  right: readonly Plane[],
+  format: FrameFormat,
+  shipped: Shipped,
+): Promise<(readonly [method: string, figures: Figures])[]> {
+  const [width, height] = [format.width >> 1, format.height >> 1];
+  const small = truth.map((frame) => {
+    const { data } = imresize(lumaOfFrame(frame), width, height);
+    return frameOf({ ...format, width, height }, [new Uint8Array(Uint8ClampedArray.from(data).buffer)], frame.index);
+  });
+  const noisy = await coded({ width, height, frames: grained(small, width, height) });
+  const rows: (readonly [string, Figures])[] = [];
+  for (const [degrain, strength] of PRESETS) {
+    const chain = [
+      await shipped.stage('degrain', { strength: degrain }),
+      await shipped.stage('upscale', { width: format.width, height: format.height, strength }, 'old-x2'),
+    ];
+    const words = `${degrain === 0 ? '' : `degrain ${degrain}, `}old-x2 ${strength}`;
+    rows.push([words, judge(await throughStages(noisy, { ...format, width, height }, chain, shipped), right)]);
+  }
+  return rows;
+}
+
+const coded = (clip: LumaClip): Promise<LumaClip> =>
+  throughFfmpeg(clip, ['-c:v', 'libx264', '-crf', String(CRF), '-pix_fmt', 'gray'], 'coded.mkv');
+
 async function judgeClip(name: string, file: string, tools: PartTools): Promise<string[][]> {
   const truth = await middleOf(file);
   const format = truth[0]?.format;
@@ -124,33 +172,32 @@ async function judgeClip(name: string, file: string, tools: PartTools): Promise<
   const { width, height } = format;
   const right = truth.flatMap(({ planes }) => planes.slice(0, 1));
   const grainy: LumaClip = { width, height, frames: grained(truth, width, height) };
-  const coded = await throughFfmpeg(grainy, ['-c:v', 'libx264', '-crf', String(CRF), '-pix_fmt', 'gray'], 'coded.mkv');
   const rows: string[][] = [];
+  const add = (source: string, found: readonly (readonly [string, Figures])[]): void => {
+    for (const [method, { psnr, flicker }] of found)
+      rows.push([`${name}, ${source}`, method, fixed(psnr, 2), fixed(flicker, 2)]);
+  };
   for (const [source, clip] of [
     ['grain', grainy],
-    [`grain, H.264`, coded],
+    ['grain, H.264', await coded(grainy)],
   ] as const) {
     const progress = (text: string): void => {
       tools.progress(`${name}, ${source}: ${text}`);
     };
-    for (const [method, { psnr, flicker }] of await methods(clip, right, format, { ...tools, progress })) {
-      rows.push([`${name}, ${source}`, method, fixed(psnr, 2), fixed(flicker, 2)]);
-    }
+    add(source, await methods(clip, right, format, { ...tools, progress }));
   }
+  tools.progress(`${name}: at half its size`);
+  add('half size, grain, H.264', await enlarged(truth, right, format, tools.shipped));
   return rows;
 }
 
 async function run(tools: PartTools): Promise<Section> {
   const rows: string[][] = [];
   const notes = [
-    `Luma of ${FRAMES} frames from the middle of the longest shot, other grain in each (sigma ${SIGMA}/255 in mid-tones, half of it in black and white, clumps), as it is and after H.264 at crf ${CRF}. FFmpeg: the best of ${FILTERS.length} settings of hqdn3d, atadenoise and nlmeans; the network at the best of ${NETWORK.length} strengths; both by PSNR, found on these very frames.`,
+    `Luma of ${FRAMES} frames from the middle of the longest shot, other grain in each (sigma ${SIGMA}/255 in mid-tones, half of it in black and white, clumps), as it is and after H.264 at crf ${CRF}. FFmpeg: the best of ${FILTERS.length} settings of hqdn3d, atadenoise and nlmeans; the network at the best of ${NETWORK.length} strengths; both by PSNR, found on these very frames. Half size: enlarged 2 times at the strengths of presets (bw-film and home-video, grainy-tv) and at those that they would have without averaging.`,
     'Flicker: root mean square, in 8-bit codes, of how far the error of a sample changes from frame to frame; 0 is what does not boil.',
   ];
-  for (const name of CLIPS) {
-    const file = dataPath('clips', `${name}.mp4`);
-    if (file === undefined) notes.push(`clips/${name}.mp4 is not in the data folder and was skipped.`);
-    else rows.push(...(await judgeClip(name, file, tools)));
-  }
+  for (const [name, path] of clipsAtHand(CLIPS, notes)) rows.push(...(await judgeClip(name, path, tools)));
   return {
     id: 'quality-grain',
     title: 'Grain over time',

@@ -1,8 +1,7 @@
 import { fixed, type Section } from '../../common/report.ts';
-import { dataPath } from '../../common/data.ts';
 import type { Frame } from '../../../src/core/frame.ts';
 import { contains, type Shot } from '../../../src/core/range.ts';
-import { readClip, withoutColor10, type Clip } from '../clips.ts';
+import { clipsAtHand, readClip, withoutColor10, type Clip } from '../clips.ts';
 import {
   blockMotion,
   chromaWarpingError,
@@ -82,12 +81,7 @@ async function run({ shipped, progress }: PartTools): Promise<Section> {
   const notes = [
     `CDC: color distribution consistency inside shots (TCVC), must be at most ${CDC_MUST} times the true color's. Warping error of chroma: mean squared difference along block motion inside shots, in squared 8-bit codes; with smoothing it must be at most ${WARPING_MUST} of that without. Frames are colored with 10 bits, so that rounding to 8-bit chroma is not counted as flicker.`,
   ];
-  for (const name of CLIPS) {
-    const path = dataPath('clips', `${name}.mp4`);
-    if (path === undefined) {
-      notes.push(`clips/${name}.mp4 is not in the data folder and was skipped.`);
-      continue;
-    }
+  for (const [name, path] of clipsAtHand(CLIPS, notes)) {
     progress(`${name}: decoding and searching motion`);
     const clip = await readClip(path);
     const motion = motions(clip);
