@@ -62,8 +62,8 @@ def export(config: Config, net: nn.Module, folder: Path) -> dict[str, Any]:
     manifest |= body | {
         "parameters": sum(p.numel() for p in net.parameters()),
         "tolerance": 1e-3,
-        "licence": "MIT",
     }
+    manifest.setdefault("licence", "MIT")
     (folder / f"{config.id}.json").write_text(json.dumps(manifest, indent=2) + "\n")
     return manifest
 

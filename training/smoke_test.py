@@ -16,12 +16,14 @@ import torch
 from .average import averaged
 from .data.color_set import ColorSet
 from .data.luma_set import LumaSet
+from .data.sight_weights import sight_file
 from .degrade import REGISTRY, degrade
 from .degrade.filters import gaussian_blur
 from .engine.config import Config, config_path
 from .engine.loop import Trainer
 from .engine.watchdog import TrainingRunaway, Watchdog
 from .export import check, export
+from .nets.sight import Sight
 from .tasks import TASKS
 
 STEPS = 30
@@ -57,6 +59,7 @@ def train_and_export(model_id: str, folder: Path) -> None:
     config.steps, config.batch, config.warmup, config.validate_every = STEPS, 4, 5, 10**9
     if config.task == "colorize":
         config.data["stages"] = [{"from": 0.0, "size": 64, "batch": 8, "largeShare": 0.5}]
+        torch.save(Sight().state_dict(), sight_file(folder))
     task = TASKS[config.task](config, None, folder)
     task.pictures = MadeUpColor() if config.task == "colorize" else MadeUpLuma(task.scale)
     trainer = Trainer(task, folder / model_id)

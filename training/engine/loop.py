@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import math
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import torch
 from .config import Config
 from .ema import Ema
 from .grow import grow, narrow_from, widen
-from .task import Task
+from .task import Batch, Task
 from .watchdog import Watchdog
 
 CHECK_EVERY = 200
@@ -37,6 +38,8 @@ class Trainer:
             foreach=True,
         )
         self.step, self.elapsed = 0, 0.0
+        self.drawing = ThreadPoolExecutor(max_workers=1)
+        self.ahead: Future[Batch] | None = None
         out.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -99,12 +102,17 @@ class Trainer:
         self.model.to(self.device)
         self.ema = Ema(self.model, self.config.ema)
 
+    def _draw(self, step: int) -> Future[Batch]:
+        """The next batch is made while the network learns from this one."""
+        rng = np.random.default_rng([self.config.seed, step])
+        return self.drawing.submit(self.task.batch, rng, self.progress())
+
     def one_step(self, watchdog: Watchdog) -> float:
         c, checked = self.config, self.step % CHECK_EVERY == 0
         for group in self.optimizer.param_groups:
             group["lr"] = self.rate()
-        rng = np.random.default_rng([c.seed, self.step])
-        batch = tuple(t.to(self.device) for t in self.task.batch(rng, self.progress()))
+        batch = tuple(t.to(self.device) for t in (self.ahead or self._draw(self.step)).result())
+        self.ahead = self._draw(self.step + 1)
         if checked:
             watchdog.watch()
         loss = self.task.loss(self.model, batch, self.progress())

@@ -12,10 +12,12 @@ from ..data.chroma_bins import read_bins
 from ..data.color_metrics import summarize
 from ..data.color_set import ColorSet, holdout_pictures
 from ..data.colorspace import rgb_to_ycc
+from ..data.sight_weights import sight_file
 from ..degrade import degrade
 from ..engine.task import Batch, Task
 from ..nets.colorizer import Colorizer
 from .colorize_eval import judge
+from .sight_reader import SightReader
 
 SIGMA = 0.03
 NEIGHBORS = 5
@@ -24,7 +26,17 @@ GRID = 256
 
 class ColorizeTask(Task):
     def build(self) -> nn.Module:
-        return Colorizer(read_bins(), **self.config.net).to(memory_format=torch.channels_last)
+        net = Colorizer(read_bins(), **self.config.net)
+        if net.sight is not None and sight_file(self.cache).exists():
+            net.sight.load_state_dict(torch.load(sight_file(self.cache), map_location="cpu"))
+        return net.to(memory_format=torch.channels_last)
+
+    @cached_property
+    def reader(self) -> SightReader:
+        """Made once: the weights are frozen."""
+        if not sight_file(self.cache).exists():
+            raise ValueError("no weights to see with: run python3 -m training.data.sight_weights with the same --out first")
+        return SightReader(sight_file(self.cache), self.device)
 
     @cached_property
     def pictures(self) -> ColorSet:
@@ -52,11 +64,13 @@ class ColorizeTask(Task):
             cells = ycc[..., 1:].reshape(size // 4, 4, size // 4, 4, 2).mean(axis=(1, 3))
             chroma[k] = cells.transpose(2, 0, 1)
             luma[k, 0] = _as_film(rgb, rng) if rng.random() < self.config.data["filmShare"] else ycc[..., 0]
-        return torch.from_numpy(luma), torch.from_numpy(chroma)
+        shown = torch.from_numpy(luma)
+        seen = self.reader.read(shown) if self.config.net.get("sight") else ()
+        return shown, *seen, torch.from_numpy(chroma)
 
     def loss(self, model: nn.Module, batch: Batch, progress: float) -> torch.Tensor:
-        luma, chroma = batch
-        logits = model(luma.contiguous(memory_format=torch.channels_last))
+        *inputs, chroma = batch
+        logits = model(*(t.contiguous(memory_format=torch.channels_last) for t in inputs))
         bins: torch.Tensor = model.bins
         flat = logits.permute(0, 2, 3, 1).reshape(-1, len(bins))
         target = chroma.permute(0, 2, 3, 1).reshape(-1, 2)
