@@ -26,7 +26,13 @@ const ALIGN = 3;
 /** Share of a speck's contrast that its surroundings may differ by. */
 const UNEVEN = 0.08;
 /** How much more than the surroundings vary (sigma) a speck must stand out: in grass and gravel nobody sees one. */
-const OVER_TEXTURE = 2;
+const OVER_TEXTURE = 3;
+/** Samples between those that tell how much luma varies. */
+const APART = 2;
+/** What edges beside a speck count. */
+const EDGES = 0.55;
+/** Share of a speck's contrast that its surroundings may differ by beside noise: the edge of dirt is sharp. */
+const SOFT = 0.2;
 /** Where a thing that moves would have to be found: samples around its place, at least and at most. */
 const REACH = [8, 128] as const;
 /** Steps of that search: such a part of the thing's size. */
@@ -84,11 +90,25 @@ function aligned(
   return best;
 }
 
-/** Standard deviation of luma around a speck. */
-function texture({ width, luma }: Triple, { ring }: Outline): number {
+/**
+ * How much luma varies around a speck, as a sigma: the middle of its second differences, in which an edge that passes by, a roof
+ * or a cloud, does not count; and a share of the whole, in which it does.
+ */
+function texture({ width, height, luma }: Triple, { ring }: Outline): number {
   const values = ring.map(({ x, y }) => luma[y * width + x] ?? 0);
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+  const all = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+  const bends: number[] = [];
+  for (const { x, y } of ring) {
+    if (x < APART || y < APART || x >= width - APART || y >= height - APART) continue;
+    const at = y * width + x;
+    for (const step of [APART, APART * width]) {
+      bends.push(Math.abs((luma[at] ?? 0) - ((luma[at - step] ?? 0) + (luma[at + step] ?? 0)) / 2));
+    }
+  }
+  bends.sort((a, b) => a - b);
+  const fine = (bends[bends.length >> 1] ?? 0) / 0.6745 / Math.sqrt(1.5);
+  return Math.max(fine, EDGES * all);
 }
 
 /** Whether a neighbor has the same thing elsewhere: then it is no dirt, it moves. `bar` is what must be undercut. */
@@ -105,7 +125,7 @@ function moved(triple: Triple, neighbor: Neighbor, speck: Speck, outline: Outlin
   return false;
 }
 
-function judged(triple: Triple, speck: Speck, { same }: SpeckLimits): Dirt | undefined {
+function judged(triple: Triple, speck: Speck, { same, noise }: SpeckLimits): Dirt | undefined {
   const { width, before, after } = triple;
   const outline = outlineOf(triple, speck);
   if (outline.ring.length === 0) return undefined;
@@ -118,7 +138,7 @@ function judged(triple: Triple, speck: Speck, { same }: SpeckLimits): Dirt | und
     difference(triple, after, outline.inside, other.offset),
   );
   // Where the surroundings do not fit, motion is not known, or something uncovers what lies behind it.
-  const fits = same + UNEVEN * contrast;
+  const fits = Math.min(same, noise + SOFT * contrast) + UNEVEN * contrast;
   if (!Number.isFinite(contrast) || one.left > fits || other.left > fits) return undefined;
   if (contrast < OVER_TEXTURE * uneven) return undefined;
   let apart = 0;

@@ -24,6 +24,9 @@ const SEED = { codes: 10, sigmas: 3 };
 const EDGE = { codes: 4, sigmas: 1.2 };
 const SAME = { codes: 5, sigmas: 1.5 };
 
+/** Mean absolute difference of two noisy samples, in sigmas of one: 2 / sqrt(pi), and what playing it safe adds. */
+const DIFFERENCE = 1.3;
+
 /** Two frames that the middle one is compared with: on both sides, at an end of the shot on the same one. */
 function neighborsOf(items: readonly Seen[], middle: number): readonly [Seen, Seen] | undefined {
   const [before, after] = [items[middle - 1], items[middle + 1]];
@@ -54,7 +57,7 @@ export function cleaned({ seen, middle, strength }: DustJob): readonly Plane[] |
 function limitsFor(strength: number, sigma: number, unit: number): SpeckLimits {
   const bold = 1.5 - strength;
   const limit = ({ codes, sigmas }: typeof SEED): number => codes * unit + sigmas * sigma;
-  return { seed: bold * limit(SEED), edge: bold * limit(EDGE), same: limit(SAME) };
+  return { seed: bold * limit(SEED), edge: bold * limit(EDGE), same: limit(SAME), noise: DIFFERENCE * sigma };
 }
 
 /** How a neighbor is compared with: its brightness leveled, and motion in whole samples for each block. */

@@ -27,6 +27,8 @@ export interface SpeckLimits {
   readonly edge: number;
   /** What surroundings may differ by in the mean, and the neighbors among themselves where the speck is. */
   readonly same: number;
+  /** What noise alone makes them differ by in the mean. */
+  readonly noise: number;
 }
 
 export const BLOCK = 16;

@@ -103,6 +103,22 @@ describe('dust', () => {
     expect(changes(copies(film(5, wall))[2]!, results[2]!.planes[0]!, 40)).toEqual([]);
   });
 
+  test('is found beside an edge, and stays in texture', async () => {
+    // A roof against the sky on the left, gravel on the right; nothing moves.
+    const still =
+      (t: number): Scene =>
+      (x, y) =>
+        (x < 64 ? (y < 50 ? 0.75 : 0.35) : 0.5 + 0.12 * noiseAt(x, y, 1)) + GRAIN * noiseAt(x, y, t + 2);
+    const beside: Spot[] = [{ x: 30, y: 47, radius: 2, value: 0.42 }];
+    const hidden: Spot[] = [{ x: 96, y: 44, radius: 2, value: 0.75 }];
+    const frames = film(5, (t) => (t === 2 ? over(still(t), [...beside, ...hidden]) : still(t)));
+    const dirty = copies(frames)[2]!;
+    const results = await runStage(dust({ strength: 0.5 }), frames, shotsOf([0], 5));
+    const changed = changes(dirty, results[2]!.planes[0]!, 10);
+    expect(changed.length).toBeGreaterThan(8);
+    expect(changed.every((place) => place % WIDTH < 64)).toBe(true);
+  });
+
   test('in a picture without any nothing that anybody sees changes, and nothing at all at its usual strength', async () => {
     const frames = film(6, wall);
     const results = await runStage(dust({ strength: 1 }), frames, shotsOf([0], 6));
