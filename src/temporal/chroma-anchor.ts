@@ -8,7 +8,7 @@ import { clamp } from './gray.ts';
 import { estimateMotion, sampleAt, type MotionPicture } from './motion.ts';
 
 export const chromaAnchorOptions = z.strictObject({
-  memory: z.number().int().min(0).max(240).default(48).describe('Frames before it that hold the color of a frame'),
+  memory: z.number().int().min(0).max(240).default(24).describe('Frames before it that hold the color of a frame'),
   area: areaOption,
 });
 export type ChromaAnchorOptions = z.infer<typeof chromaAnchorOptions>;

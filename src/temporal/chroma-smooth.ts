@@ -8,7 +8,7 @@ import { estimateMotion, joinMotion, sampleAt, textureOf, type MotionField, type
 import { overWindow, type WindowWork } from './window.ts';
 
 export const chromaSmoothOptions = z.strictObject({
-  radius: z.number().int().min(0).max(12).default(6).describe('Neighbors on each side whose color counts'),
+  radius: z.number().int().min(0).max(12).default(12).describe('Neighbors on each side whose color counts'),
   area: areaOption,
 });
 export type ChromaSmoothOptions = z.infer<typeof chromaSmoothOptions>;
