@@ -40,7 +40,7 @@ try {
     create: { width: CELL.width * 2, height: CELL.height * SHOTS.length, channels: 3, background: 'black' },
   })
     .composite(cells)
-    .png({ palette: true, quality: 90 })
+    .png({ compressionLevel: 9 })
     .toFile(path.join(root, 'docs/images/before-after.png'));
 } finally {
   await rm(folder, { recursive: true });
