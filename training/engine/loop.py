@@ -46,10 +46,12 @@ class Trainer:
     def checkpoint(self) -> Path:
         return self.out / "checkpoint.pt"
 
-    def progress(self) -> float:
+    def progress(self, step: int | None = None) -> float:
+        """Share of the schedule that is over, now or at another step (where time does not decide)."""
         if self.minutes:
             return min(1.0, self.elapsed / (60 * self.minutes))
-        return min(1.0, self.step / self.config.steps) if self.config.steps else 1.0
+        at = self.step if step is None else step
+        return min(1.0, at / self.config.steps) if self.config.steps else 1.0
 
     def rate(self) -> float:
         c = self.config
@@ -105,7 +107,7 @@ class Trainer:
     def _draw(self, step: int) -> Future[Batch]:
         """The next batch is made while the network learns from this one."""
         rng = np.random.default_rng([self.config.seed, step])
-        return self.drawing.submit(self.task.batch, rng, self.progress())
+        return self.drawing.submit(self.task.batch, rng, self.progress(step))
 
     def one_step(self, watchdog: Watchdog) -> float:
         c, checked = self.config, self.step % CHECK_EVERY == 0

@@ -21,13 +21,14 @@ class SightReader:
         self.net = Sight()
         self.net.load_state_dict(torch.load(weights, map_location="cpu"))
         self.net.eval().to(device)
+        self.device = device
         self.server = _start(self.net) if device.type == "cpu" else None
 
     @torch.no_grad()
     def read(self, luma: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """[N, 1, h, w] -> features at 1/8 and at 1/16."""
         if self.server is None:
-            return self.net(luma)
+            return self.net(luma.to(self.device))
         count, _, height, width = luma.shape
         assert self.server.stdin and self.server.stdout
         self.server.stdin.write(struct.pack("<3i", count, height, width))
