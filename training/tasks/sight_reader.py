@@ -1,4 +1,4 @@
-"""What nets/sight.py says of a batch: on a GPU by PyTorch, on a CPU by onnxruntime-node, which is ten times as fast there."""
+"""What nets/sight.py says of a batch: on a GPU by PyTorch, on a CPU by onnxruntime-node, which is faster there."""
 from __future__ import annotations
 
 import struct
