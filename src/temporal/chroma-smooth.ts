@@ -23,6 +23,11 @@ const MOTION_ERROR = 0.5;
 const ROUND_TRIP = 1.5;
 /** Color differences (of -0.5..0.5) from what most neighbors say that always count as agreement. */
 const CHROMA_AGREEMENT = 0.03;
+/**
+ * How many frames away neighbors are that count: all near ones, few far ones, which say nearly the same. Each but the first
+ * is the sum of two others, so that motion is joined of what was found already.
+ */
+const DISTANCES: readonly number[] = [1, 2, 3, 4, 6, 8, 12];
 /** What a cell counts whose color is only a guess. */
 const GUESS_WEIGHT = 0.15;
 
@@ -68,16 +73,27 @@ function prepare(frame: Frame, area: Rect | undefined): Item | undefined {
   return { index: frame.index, grid, picture, texture, motion: new Map() };
 }
 
-/** Motion from `items[i]` to `items[j]`: searched between neighbors, joined and corrected over more frames. */
+/** How many frames, left out ones included, one at this distance speaks for. */
+function standsFor(distance: number): number {
+  const place = DISTANCES.indexOf(distance);
+  const [before, after] = [DISTANCES[place - 1] ?? 0, DISTANCES[place + 1] ?? distance + 1];
+  return (after - before) / 2;
+}
+
+/** Of a way over so many frames the longest part but itself that is looked at anyway, with what remains. */
+const firstPart = (distance: number): number =>
+  DISTANCES.findLast((part) => part < distance && DISTANCES.includes(distance - part)) ?? distance;
+
+/** Motion from `items[i]` to `items[j]`: searched between neighbors, joined of two parts and corrected over more frames. */
 function motionBetween(items: readonly Item[], i: number, j: number): MotionField | undefined {
   const [from, to] = [items[i], items[j]];
   if (!from || !to) return undefined;
   const known = from.motion.get(to.index);
   if (known) return known;
   const { width, height } = from.grid;
-  const nearer = j > i ? j - 1 : j + 1;
+  const between = i + Math.sign(j - i) * firstPart(Math.abs(j - i));
   const [first, second] =
-    nearer === i ? [undefined, undefined] : [motionBetween(items, i, nearer), motionBetween(items, nearer, j)];
+    between === j ? [undefined, undefined] : [motionBetween(items, i, between), motionBetween(items, between, j)];
   const start = first && second ? joinMotion(first, second) : undefined;
   const found = estimateMotion(from.picture, to.picture, width, height, start);
   from.motion.set(to.index, found);
@@ -103,7 +119,8 @@ function vote(items: readonly Item[], middle: number, other: number, radius: num
   const [cb, cr] = [new Float32Array(count), new Float32Array(count)];
   const [confidence, weight] = [new Float32Array(count), new Float32Array(count)];
   const reach = clamp(RESIDUAL_REACH * median(there.residual), RESIDUAL_FLOOR, RESIDUAL_CEILING);
-  const nearness = Math.exp(-0.5 * ((other - middle) / (0.7 * radius)) ** 2);
+  const distance = Math.abs(other - middle);
+  const nearness = standsFor(distance) * Math.exp(-0.5 * (distance / (0.7 * radius)) ** 2);
   for (let cell = 0; cell < count; cell++) {
     const [dx, dy] = [there.x[cell] ?? 0, there.y[cell] ?? 0];
     const u = (cell % width) + dx / cellWidth;
@@ -128,7 +145,8 @@ function smooth(items: readonly Item[], middle: number, radius: number): ChromaG
   const count = own.width * own.height;
   const votes: Vote[] = [{ ...own, weight: own.confidence.map((value) => GUESS_WEIGHT + value) }];
   for (let other = 0; other < items.length; other++) {
-    const neighbor = other === middle ? undefined : vote(items, middle, other, radius);
+    const counts = DISTANCES.includes(Math.abs(other - middle));
+    const neighbor = counts ? vote(items, middle, other, radius) : undefined;
     if (neighbor) votes.push(neighbor);
   }
   const [cb, cr, confidence] = [new Float32Array(count), new Float32Array(count), new Float32Array(count)];
