@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { fixed, type Section } from '../../common/report.ts';
 import { dataPath } from '../../common/data.ts';
+import type { Stage } from '../../../src/core/stage.ts';
 import { listModels } from '../../../src/restore/index.ts';
 import type { Part, PartTools } from '../part.ts';
 import type { RgbPicture } from '../picture.ts';
@@ -36,10 +37,11 @@ interface Contender {
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
-async function contender(shipped: Shipped, name: string, model: string, isColor: boolean): Promise<Contender> {
+const ENLARGED = { width: WIDTH * SCALE, height: HEIGHT * SCALE };
+
+async function contender(shipped: Shipped, name: string, stage: Stage, isColor = false): Promise<Contender> {
   const picture = texture();
   const frame = isColor ? colorFrame(picture) : grayFrame(lumaOfRgb(picture));
-  const stage = await shipped.stage('upscale', { width: WIDTH * SCALE, height: HEIGHT * SCALE }, model);
   const once = async (): Promise<{ inference: number; whole: number }> => {
     const [before, since] = [shipped.engine.busySeconds().inference, performance.now()];
     await shipped.one(frame, [stage]);
@@ -66,7 +68,7 @@ async function race(contenders: readonly Contender[]): Promise<void> {
 async function run({ progress }: PartTools): Promise<Section> {
   const section = {
     id: 'quality-cost',
-    title: `Cost: one frame of ${WIDTH}x${HEIGHT}, x${SCALE}, one CPU thread`,
+    title: `Cost: one frame of ${WIDTH}x${HEIGHT}, enlarged x${SCALE} or colored, one CPU thread`,
     columns: ['model', 'network ms', 'with conversions ms', `share of ${REFERENCE}`, 'must', ''],
   };
   // An engine of one thread: what is compared is work, not how it spreads over cores.
@@ -74,9 +76,14 @@ async function run({ progress }: PartTools): Promise<Section> {
   try {
     const models = (await listModels()).filter((model) => model.kind === 'upscale' && model.scale === SCALE);
     const contenders: Contender[] = [];
-    for (const { id } of models) contenders.push(await contender(shipped, id, id, false));
+    for (const { id } of models)
+      contenders.push(await contender(shipped, id, await shipped.stage('upscale', ENLARGED, id)));
+    contenders.push(await contender(shipped, 'colorize', await shipped.stage('colorize', {}, 'colorize')));
     const real = dataPath('models', `${REFERENCE}.onnx`);
-    if (real !== undefined) contenders.push(await contender(shipped, REFERENCE, path.resolve(real), true));
+    if (real !== undefined) {
+      const stage = await shipped.stage('upscale', ENLARGED, path.resolve(real));
+      contenders.push(await contender(shipped, REFERENCE, stage, true));
+    }
     progress(`${contenders.map(({ name }) => name).join(', ')} in turns`);
     await race(contenders);
     const reference = contenders.find(({ name }) => name === REFERENCE);
@@ -101,4 +108,8 @@ async function run({ progress }: PartTools): Promise<Section> {
   }
 }
 
-export const cost: Part = { name: 'cost', summary: 'time of x4 networks beside realesr-general-x4v3', run };
+export const cost: Part = {
+  name: 'cost',
+  summary: 'time of x4 networks and the colorizer beside realesr-general-x4v3',
+  run,
+};
