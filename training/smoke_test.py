@@ -21,9 +21,11 @@ from .data.sight_weights import SCOPE, convert, named_convolutions, sight_file
 from .degrade import REGISTRY, degrade
 from .degrade.filters import gaussian_blur
 from .engine.config import Config, config_path
+from .engine.grow import narrow_from, widen
 from .engine.loop import Trainer
 from .engine.watchdog import TrainingRunaway, Watchdog
 from .export import check, export
+from .nets.luma import LumaNet
 from .nets.sight import Sight
 from .tasks import TASKS
 
@@ -96,6 +98,18 @@ def tiles_are_exact(model_id: str) -> None:
     kept = s * (halo + 2)
     gap = float((whole[..., :kept, :kept] - tile[..., :kept, :kept]).abs().max())
     assert gap < 1e-5, f"{model_id}: a halo of {halo} is too small, the tile is off by {gap:.2e}"
+
+
+def widening_keeps_the_function() -> None:
+    luma, strength = torch.rand(1, 1, 24, 32), torch.tensor([0.4])
+    for narrow in (LumaNet(2, 16, 2, True, half=True), LumaNet(1, 16, 2, True)):
+        wide = LumaNet(2, 24, 3, True, half=True)
+        widen(wide, narrow_from(narrow.state_dict()))
+        with torch.no_grad():
+            before, after = narrow(luma, strength), wide(luma, strength)
+        before = F.interpolate(before, size=after.shape[2:], mode="nearest")
+        gap = float((before - after).abs().max())
+        assert gap < 1e-5, f"widening a network of scale {narrow.scale} changes it by {gap:.2e}"
 
 
 def sight_folds_exactly() -> None:
@@ -174,6 +188,7 @@ def main() -> None:
         for model_id in ("luma-x4-fast", "luma-x2-quality", "old-x2", "denoise"):
             tiles_are_exact(model_id)
         sight_folds_exactly()
+        widening_keeps_the_function()
         print("tiles with their halo equal the whole picture")
         for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "denoise", "colorize"):
             train_and_export(model_id, folder)

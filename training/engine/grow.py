@@ -48,7 +48,7 @@ def grow(wide: LumaNet, narrow: LumaNet) -> None:
 
 @torch.no_grad()
 def widen(wide: LumaNet, narrow: LumaNet) -> None:
-    """`wide` has at least the channels and layers of `narrow`, both at half resolution; `narrow` has scale 1.
+    """`wide` has at least the channels, layers and scale of `narrow`, both at half resolution.
 
     The new channels see the old ones, but not the other way round. At a larger scale the result is repeated.
     """
@@ -72,9 +72,11 @@ def widen(wide: LumaNet, narrow: LumaNet) -> None:
     impose(wide.tail, weight, plain.tail.bias[source])
 
 
-def narrow_from(state: dict[str, torch.Tensor], scale: int) -> LumaNet:
+def narrow_from(state: dict[str, torch.Tensor]) -> LumaNet:
     """The network of a checkpoint's weights."""
     layers = sum(1 for k in state if k.startswith("body.") and k.endswith(".bias"))
-    net = LumaNet(scale, state["head.bias"].shape[0], layers, "level" in state)
+    half = "head.weight" in state
+    factor = round(state["tail.bias"].shape[0] ** 0.5)
+    net = LumaNet(factor // 2 if half else factor, state["head.bias"].shape[0], layers, "level" in state, half=half)
     net.load_state_dict(state)
     return net

@@ -92,14 +92,14 @@ class Trainer:
 
     def grow_from(self, other: Path) -> None:
         """Begin as four turned copies of a narrower network of the same scale."""
-        narrow = narrow_from(torch.load(other, map_location="cpu")["ema"], self.model.scale)
+        narrow = narrow_from(torch.load(other, map_location="cpu")["ema"])
         grow(self.model.cpu(), narrow)
         self.model.to(self.device)
         self.ema = Ema(self.model, self.config.ema)
 
     def widen_from(self, other: Path) -> None:
-        """Begin as a smaller network of scale 1, with room to learn."""
-        narrow = narrow_from(torch.load(other, map_location="cpu")["ema"], 1)
+        """Begin as a smaller network of this scale or of scale 1, with room to learn."""
+        narrow = narrow_from(torch.load(other, map_location="cpu")["ema"])
         widen(self.model.cpu(), narrow)
         self.model.to(self.device)
         self.ema = Ema(self.model, self.config.ema)
