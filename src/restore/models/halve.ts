@@ -48,6 +48,17 @@ const castNode = (from: string, to: string, type: number): Uint8Array =>
     bytesField(5, bytesField(1, 'to'), intField(3, type), intField(20, INT_ATTRIBUTE)),
   );
 
+/** Weights that are kept in 16 bits and cast before they are used: what the cast makes, and the weights' own name. */
+function keptAsHalf({ nodes, weights }: Graph): ReadonlyMap<string, string> {
+  const kept = new Map<string, string>();
+  for (const { op, inputs, outputs } of nodes) {
+    const [from, to] = [inputs[0] ?? '', outputs[0]];
+    const stored = weights.get(from);
+    if (op === 'Cast' && to !== undefined && stored && typeOf(stored) === FLOAT16) kept.set(to, from);
+  }
+  return kept;
+}
+
 /**
  * The nodes that become 16-bit: the anchors and what follows them. What lies between the last of them and the results
  * stays: a picture that a small correction is added to would lose more there than everywhere else.
@@ -82,6 +93,7 @@ class Halving {
   readonly #islands: ReadonlySet<GraphNode>;
   /** Values that islands make. */
   readonly #inside: ReadonlySet<string>;
+  readonly #keptAsHalf: ReadonlyMap<string, string>;
   /** Names of values that there are in the new graph besides the old ones. */
   readonly #made = new Set<string>();
   /** Old values that something still reads. */
@@ -92,13 +104,15 @@ class Halving {
   constructor(graph: Graph, islands: ReadonlySet<GraphNode>) {
     this.#graph = graph;
     this.#islands = islands;
+    this.#keptAsHalf = keptAsHalf(graph);
     this.#inside = new Set([...islands].flatMap(({ outputs }) => outputs));
   }
 
   result(): Uint8Array {
+    const unread = this.#castsOfIslands();
     for (const node of this.#graph.nodes) {
       if (this.#islands.has(node)) this.#convert(node);
-      else {
+      else if (!unread.has(node)) {
         for (const name of node.inputs) this.#inFloat(name);
         this.#nodes.push(node.raw);
       }
@@ -106,6 +120,13 @@ class Halving {
     const old = [...this.#graph.weights].filter(([name]) => this.#read.has(name));
     const weights = [...old.map(([, message]) => bytesField(5, message)), ...this.#weights];
     return joined([...this.#nodes, ...weights, ...this.#graph.rest]);
+  }
+
+  /** Casts of kept weights that only islands read, which take the weights themselves. */
+  #castsOfIslands(): ReadonlySet<GraphNode> {
+    const others = this.#graph.nodes.filter((node) => !this.#islands.has(node));
+    const read = new Set([...others.flatMap(({ inputs }) => inputs), ...this.#graph.results]);
+    return new Set(others.filter(({ outputs: [to = ''] }) => this.#keptAsHalf.has(to) && !read.has(to)));
   }
 
   #convert({ inputs, outputs, rest }: GraphNode): void {
@@ -121,6 +142,11 @@ class Halving {
   #inHalf(name: string): string {
     const wanted = half(name);
     if (name === '') return name;
+    const kept = this.#keptAsHalf.get(name);
+    if (kept !== undefined) {
+      this.#read.add(kept);
+      return kept;
+    }
     if (this.#made.has(wanted)) return wanted;
     this.#made.add(wanted);
     const stored = this.#graph.weights.get(name);
@@ -144,7 +170,7 @@ class Halving {
 /**
  * The same network with its convolutions and what lies between them in 16-bit floats: half the memory traffic, and on GPUs that
  * have them more arithmetic. Inputs and results keep their types. Returns undefined for a network without convolutions,
- * and for one that has 16-bit weights already. Throws an OnnxFault for what is no ONNX file.
+ * and for one that computes with 16-bit weights already. Throws an OnnxFault for what is no ONNX file.
  */
 export function halve(model: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   const fields = [...fieldsOf(model)];
@@ -152,7 +178,9 @@ export function halve(model: Uint8Array): Uint8Array<ArrayBuffer> | undefined {
   if (!message) return undefined;
   const graph = graphOf(message);
   const islands = islandsOf(graph);
-  if (islands.size === 0 || [...graph.weights.values()].some((weights) => typeOf(weights) === FLOAT16)) return undefined;
+  const isHalf = (name: string): boolean => typeOf(graph.weights.get(name) ?? new Uint8Array()) === FLOAT16;
+  const computesInHalf = graph.nodes.some(({ op, inputs }) => op !== 'Cast' && inputs.some(isHalf));
+  if (islands.size === 0 || computesInHalf) return undefined;
   const halved = new Halving(graph, islands).result();
   return joined(fields.map(({ number, raw }) => (number === 7 ? bytesField(7, halved) : raw)));
 }
