@@ -118,7 +118,7 @@ async function time(runner: Runner, channels: number): Promise<void> {
   runner.best = Math.min(runner.best, performance.now() - since);
 }
 
-const names = ['luma-x2-fast', 'luma-x2-quality', 'luma-x4-quality', 'old-x2'];
+const names = ['luma-x2-fast', 'luma-x2-quality', 'luma-x4-quality', 'old-x2-fast'];
 const models = await Promise.all(names.map((id) => resolveModel('upscale', id)));
 models.push(await resolveModel('denoise', 'denoise'));
 const realesr = dataPath('models', 'realesr-general-x4v3.onnx');

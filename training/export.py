@@ -18,6 +18,8 @@ from .verify import TOLERANCE, difference
 
 MODELS = Path(__file__).resolve().parent.parent / "models"
 OPSET = 17
+# Networks with this many parameters are stored as 16-bit floats.
+HALVED_FROM = 500_000
 
 
 def write_onnx(net: nn.Module, example: tuple[torch.Tensor, ...], file: Path, output: str) -> None:
@@ -41,7 +43,7 @@ def luma_manifest(config: Config, net: Any) -> dict[str, Any]:
 
 
 def export(config: Config, net: nn.Module, folder: Path) -> dict[str, Any]:
-    """`net` is the trained (averaged) network, folded; a colorizer's weights are rounded in place. Returns the manifest that was written."""
+    """`net` is the trained (averaged) network, folded; a large one's weights are rounded in place. Returns the manifest that was written."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / f"{config.id}.onnx"
     kind = config.manifest["kind"]
@@ -50,17 +52,18 @@ def export(config: Config, net: nn.Module, folder: Path) -> dict[str, Any]:
     example: tuple[torch.Tensor, ...] = (torch.rand(1, 1, side, side),)
     if kind != "colorize" and net.level is not None:
         example += (torch.tensor([0.5]),)
-    if kind == "colorize":
+    parameters = sum(p.numel() for p in net.parameters())
+    if parameters >= HALVED_FROM:
         round_to_half(net)
     write_onnx(net, example, file, output)
-    if kind == "colorize":
+    if parameters >= HALVED_FROM:
         store_half(file)
     body = net.manifest() if kind == "colorize" else luma_manifest(config, net)
     manifest: dict[str, Any] = {"id": config.id, "title": config.title, **config.manifest, "file": file.name}
     manifest["sha256"] = hashlib.sha256(file.read_bytes()).hexdigest()
     manifest["sizeBytes"] = file.stat().st_size
     manifest |= body | {
-        "parameters": sum(p.numel() for p in net.parameters()),
+        "parameters": parameters,
         "tolerance": 1e-3,
     }
     manifest.setdefault("licence", "MIT")

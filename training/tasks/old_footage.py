@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from ..data.cards import title_card
 from ..data.colorspace import limited_luma
 from ..data.eval_set import read_rgb
 from ..data.metrics import psnr
@@ -23,13 +24,17 @@ class OldFootageTask(LumaTask):
     def batch(self, rng: np.random.Generator, progress: float) -> Batch:
         size, s = int(self.config.data["patch"]), self.scale
         _, clean = self.pictures.pair(rng, size, self.config.batch)
+        for k in np.flatnonzero(rng.random(len(clean)) < self.config.data.get("cardShare", 0.0)):
+            clean[k, 0] = title_card(rng, size * s)
         low = np.empty((len(clean), 1, size, size), np.float32)
         # Late, when squared differences count, mostly the middle of the range: what people set.
-        middle = 1.5 if progress < self.config.data.get("squaredFrom", 1.0) else 5.0
+        late = progress >= self.config.data.get("squaredFrom", 1.0)
+        middle = 5.0 if late else 1.5
         drawn = np.where(rng.random(len(clean)) < 0.15, rng.random(len(clean)), rng.beta(middle, middle, len(clean)))
         strength = np.where(rng.random(len(clean)) < 0.04, 0.0, drawn).astype(np.float32)
+        typical = rng.random(len(clean)) < (self.config.data.get("typicalShare", 0.0) if late else 0.0)
         for k in range(len(clean)):
-            low[k, 0] = _age(clean[k, 0], float(strength[k]), s, rng)
+            low[k, 0] = _age(clean[k, 0], float(strength[k]), s, rng, bool(typical[k]))
         return torch.from_numpy(low), torch.from_numpy(strength), torch.from_numpy(clean)
 
     def loss(self, model: nn.Module, batch: Batch, progress: float) -> torch.Tensor:
@@ -55,22 +60,28 @@ class OldFootageTask(LumaTask):
         return {"set14_recipe_psnr": float(np.mean(values)) if values else float("nan")}
 
 
-def _age(clean: np.ndarray, strength: float, scale: int, rng: np.random.Generator) -> np.ndarray:
-    """Grain of 24 * strength (on the 255 scale), JPEG quality 90 - 100 * strength and a blur, each with some play."""
+def _age(clean: np.ndarray, strength: float, scale: int, rng: np.random.Generator, typical: bool = False) -> np.ndarray:
+    """Grain of 24 * strength (on the 255 scale), JPEG quality 90 - 100 * strength and a blur, each with some play.
+
+    `typical` footage has none: it is the recipe's, at this strength.
+    """
     height, width = clean.shape[0] // scale, clean.shape[1] // scale
-    play = rng.uniform(0.85, 1.15, 2)
+    play = np.ones(2) if typical else rng.uniform(0.85, 1.15, 2)
     usual = rng.random(3) < (0.5, 0.4, 0.5)
     blur = float(rng.uniform(0.5, 1.1) if usual[0] else rng.uniform(0, 1.4))
-    picture = gaussian_blur(clean, blur * scale / 2 * min(1.0, 3 * strength))
     kernel = "bicubic" if usual[1] or strength == 0 else KERNELS[int(rng.integers(4))]
+    size = float(rng.uniform(0.4, 0.8) if usual[2] else rng.uniform(0, 0.9))
+    if typical:
+        blur, kernel, size = RECIPE["blurSigma"] * 2 / scale, RECIPE["kernel"], RECIPE["grainSize"]
+    picture = gaussian_blur(clean, blur * scale / 2 * min(1.0, 3 * strength))
     picture = downscale(picture, height, width, kernel)
     if strength == 0:
         return picture
     sigma = 24 * strength * play[0] / 255
-    picture = film_grain(picture, sigma, float(rng.uniform(0.4, 0.8) if usual[2] else rng.uniform(0, 0.9)), rng)
-    if rng.random() < 0.85:
+    picture = film_grain(picture, sigma, size, rng)
+    if typical or rng.random() < 0.85:
         quality = int(np.clip(90 - 100 * strength * play[1], 15, 95))
-        if rng.random() < 0.5:
+        if typical or rng.random() < 0.5:
             return jpeg_quality(picture, quality)
         gray = (picture * 219 + 16) / 255
         picture = (jpeg_quality(gray, quality) * 255 - 16) / 219

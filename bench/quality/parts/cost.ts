@@ -9,7 +9,7 @@ import { normals } from '../random.ts';
 import { colorFrame, grayFrame, Shipped } from '../shipped.ts';
 import { lumaOfRgb } from '../metrics/luma.ts';
 
-const [WIDTH, HEIGHT, SCALE] = [320, 240, 4];
+const [WIDTH, HEIGHT] = [320, 240];
 const REFERENCE = 'realesr-general-x4v3';
 /** Largest share of the reference's time that a network may take. */
 const MUST: Readonly<Record<string, number>> = { 'luma-x4-fast': 0.2, 'luma-x4-quality': 1 };
@@ -37,7 +37,10 @@ interface Contender {
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[values.length >> 1] ?? NaN;
 
-const ENLARGED = { width: WIDTH * SCALE, height: HEIGHT * SCALE };
+const enlarged = (scale: number): { width: number; height: number } => ({
+  width: WIDTH * scale,
+  height: HEIGHT * scale,
+});
 
 async function contender(shipped: Shipped, name: string, stage: Stage, isColor = false): Promise<Contender> {
   const picture = texture();
@@ -68,20 +71,20 @@ async function race(contenders: readonly Contender[]): Promise<void> {
 async function run({ progress }: PartTools): Promise<Section> {
   const section = {
     id: 'quality-cost',
-    title: `Cost: one frame of ${WIDTH}x${HEIGHT}, enlarged x${SCALE} or colored, one CPU thread`,
+    title: `Cost: one frame of ${WIDTH}x${HEIGHT}, enlarged or colored, one CPU thread`,
     columns: ['model', 'network ms', 'with conversions ms', `share of ${REFERENCE}`, 'must', ''],
   };
   // An engine of one thread: what is compared is work, not how it spreads over cores.
   const shipped = await Shipped.open({ workers: 1 });
   try {
-    const models = (await listModels()).filter((model) => model.kind === 'upscale' && model.scale === SCALE);
+    const models = (await listModels()).filter((model) => model.kind === 'upscale');
     const contenders: Contender[] = [];
-    for (const { id } of models)
-      contenders.push(await contender(shipped, id, await shipped.stage('upscale', ENLARGED, id)));
+    for (const { id, scale = 1 } of models)
+      contenders.push(await contender(shipped, id, await shipped.stage('upscale', enlarged(scale), id)));
     contenders.push(await contender(shipped, 'colorize', await shipped.stage('colorize', {}, 'colorize')));
     const real = dataPath('models', `${REFERENCE}.onnx`);
     if (real !== undefined) {
-      const stage = await shipped.stage('upscale', ENLARGED, path.resolve(real));
+      const stage = await shipped.stage('upscale', enlarged(4), path.resolve(real));
       contenders.push(await contender(shipped, REFERENCE, stage, true));
     }
     progress(`${contenders.map(({ name }) => name).join(', ')} in turns`);
@@ -110,6 +113,6 @@ async function run({ progress }: PartTools): Promise<Section> {
 
 export const cost: Part = {
   name: 'cost',
-  summary: 'time of x4 networks and the colorizer beside realesr-general-x4v3',
+  summary: 'time of the enlarging networks and the colorizer beside realesr-general-x4v3',
   run,
 };

@@ -154,9 +154,9 @@ async function enlarged(
   for (const [degrain, strength] of PRESETS) {
     const chain = [
       await shipped.stage('degrain', { strength: degrain }),
-      await shipped.stage('upscale', { width: format.width, height: format.height, strength }, 'old-x2'),
+      await shipped.stage('upscale', { width: format.width, height: format.height, strength }, 'old-x2-fast'),
     ];
-    const words = `${degrain === 0 ? '' : `degrain ${degrain}, `}old-x2 ${strength}`;
+    const words = `${degrain === 0 ? '' : `degrain ${degrain}, `}old-x2-fast ${strength}`;
     rows.push([words, judge(await throughStages(noisy, { ...format, width, height }, chain, shipped), right)]);
   }
   return rows;
