@@ -1,7 +1,7 @@
 """Solve for a luma network's last convolution by least squares: seconds where training takes minutes.
 
-python3 -m training.fit_tail old-x4 --body OUT/old-x2/checkpoint.pt --out OUT gives a network another scale on the body of
-a trained one; with the model's own checkpoint as --body the last convolution becomes the best one in the mean square (PSNR).
+python3 -m training.fit_tail luma-x4-fast --body OUT/luma-x2-fast/checkpoint.pt --out OUT gives a network another scale on the
+body of a trained one with the same layers; with the model's own checkpoint as --body the last convolution becomes the best one in the mean square (PSNR).
 Writes OUT/<model>/checkpoint.pt.
 """
 from __future__ import annotations

@@ -84,6 +84,8 @@ describe('a network in 16-bit floats', () => {
     expect(casts(halved)).toBeLessThan(casts(kept));
     // Logits, which go to some tens.
     await expectAlike(colorizer, 0.05);
+    const finer = await resolveModel('upscale', 'old-x2');
+    await expectAlike(finer, finer.manifest.tolerance);
   });
 
   test('leaves weights in other files where they are, and casts them', () => {
