@@ -16,6 +16,7 @@ from torch.nn import functional as F
 
 from .average import averaged
 from .data.color_set import ColorSet
+from .data.drawings import Drawings
 from .data.luma_set import LumaSet
 from .data.sight_weights import SCOPE, convert, named_convolutions, sight_file
 from .degrade import REGISTRY, degrade
@@ -23,11 +24,14 @@ from .degrade.filters import gaussian_blur
 from .engine.config import Config, config_path
 from .engine.grow import narrow_from, widen
 from .engine.loop import Trainer
+from .engine.muon import collapse, orthogonalized
 from .engine.watchdog import TrainingRunaway, Watchdog
-from .export import check, export
+from .export import MODELS, check, export
+from .from_model import read_weights, restore_luma
 from .nets.luma import LumaNet
 from .nets.sight import Sight
 from .tasks import TASKS
+from .verify import difference
 
 STEPS = 30
 
@@ -57,6 +61,13 @@ class MadeUpColor(ColorSet):
         self.small, self.large = np.stack(pictures), pictures
 
 
+class MadeUpDrawings(Drawings):
+    def __init__(self) -> None:
+        rng = np.random.default_rng(8)
+        discs = [np.hypot(*np.mgrid[-1:1:64j, -1:1:80j]) < r for r in rng.uniform(0.3, 1, 6)]
+        self.pieces = [np.stack([disc * int(rng.integers(255)), disc * 255]).astype(np.uint8) for disc in discs]
+
+
 def train_and_export(model_id: str, folder: Path) -> None:
     config = Config.read(config_path(model_id))
     config.steps, config.batch, config.warmup, config.validate_every = STEPS, 4, 5, 10**9
@@ -65,6 +76,8 @@ def train_and_export(model_id: str, folder: Path) -> None:
         torch.save(Sight().state_dict(), sight_file(folder))
     task = TASKS[config.task](config, None, folder)
     task.pictures = MadeUpColor() if config.task == "colorize" else MadeUpLuma(task.scale)
+    if config.task == "old-footage":
+        task.drawings = MadeUpDrawings()
     trainer = Trainer(task, folder / model_id)
     watchdog = Watchdog(trainer.model)
     losses = [trainer.one_step(watchdog) for _ in range(STEPS)]
@@ -110,6 +123,29 @@ def widening_keeps_the_function() -> None:
         before = F.interpolate(before, size=after.shape[2:], mode="nearest")
         gap = float((before - after).abs().max())
         assert gap < 1e-5, f"widening a network of scale {narrow.scale} changes it by {gap:.2e}"
+
+
+def muon_steps_are_even() -> None:
+    """All directions of a step are of about one length, in every group, and merging the branches for it keeps the function."""
+    matrices = torch.randn(2, 12, 90) * torch.logspace(0, -1.5, 12)[:, None]
+    lengths = torch.linalg.svdvals(orthogonalized(matrices))
+    assert 0.6 < float(lengths.min()) and float(lengths.max()) < 1.3, f"lengths of {lengths.min():.2f} to {lengths.max():.2f}"
+    net, luma, strength = LumaNet(2, 16, 2, True, groups=2), torch.rand(1, 1, 24, 32), torch.tensor([0.4])
+    with torch.no_grad():
+        before = net(luma, strength)
+        collapse(net)
+        gap = float((net(luma, strength) - before).abs().max())
+    assert gap < 1e-5, f"merging the branches for good changes the network by {gap:.2e}"
+
+
+def shipped_weights_come_back() -> None:
+    """A checkpoint made of an embedded model is that model."""
+    config = Config.read(config_path("old-x2-fast"))
+    net = TASKS[config.task](config, None, Path(".")).build()
+    restore_luma(net, read_weights(MODELS / f"{config.id}.onnx"))
+    inputs = (torch.rand(1, 1, 32, 48), torch.tensor([0.3]))
+    gap = difference(net.eval(), inputs, MODELS / f"{config.id}.onnx", "output")
+    assert gap is None or gap < 1e-4, f"{config.id}: its weights come back with a difference of {gap:.2e}"
 
 
 def sight_folds_exactly() -> None:
@@ -189,6 +225,8 @@ def main() -> None:
             tiles_are_exact(model_id)
         sight_folds_exactly()
         widening_keeps_the_function()
+        muon_steps_are_even()
+        shipped_weights_come_back()
         print("tiles with their halo equal the whole picture")
         for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "denoise", "colorize"):
             train_and_export(model_id, folder)

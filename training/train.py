@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--widen", type=Path, help="a checkpoint of a smaller network at half resolution whose work to begin with")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--bfloat16", action="store_true", help="convolutions in 16 bits: for GPUs and processors with AVX512_BF16 or AMX")
     args = parser.parse_args()
     if args.data is None:
         parser.error("no data folder: give --data or set RESTORE_DATA")
@@ -33,7 +34,7 @@ def main() -> None:
     if args.steps is not None:
         config.steps = args.steps
     task = TASKS[config.task](config, Path(args.data), args.out / "cache")
-    trainer = Trainer(task, args.out / config.id, args.minutes, args.device)
+    trainer = Trainer(task, args.out / config.id, args.minutes, args.device, args.bfloat16)
     if trainer.resume():
         print(f"resumed at step {trainer.step}")
     elif args.warm_start:

@@ -25,6 +25,7 @@ class Config:
     clip: float = 10.0
     seed: int = 1
     validate_every: int = 1000
+    optimizer: str = "adam"
 
     @staticmethod
     def read(path: Path) -> "Config":

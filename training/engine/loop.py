@@ -13,6 +13,7 @@ import torch
 from .config import Config
 from .ema import Ema
 from .grow import grow, narrow_from, widen
+from .muon import optimizers_for
 from .task import Batch, Task
 from .watchdog import Watchdog
 
@@ -21,26 +22,27 @@ SAVE_SECONDS = 90.0
 
 
 class Trainer:
-    """Ends after config.steps or, when `minutes` is given, after that time; the cosine ends with it."""
+    """Ends after config.steps or, when `minutes` is given, after that time; the cosine ends with it.
 
-    def __init__(self, task: Task, out: Path, minutes: float | None = None, device: str = "cpu"):
+    With `bfloat16` convolutions run in 16 bits; weights, sums of branches, optimizers and averages stay in 32.
+    """
+
+    def __init__(self, task: Task, out: Path, minutes: float | None = None, device: str = "cpu", bfloat16: bool = False):
         self.task, self.config, self.out = task, task.config, out
-        self.minutes, self.device = minutes, torch.device(device)
+        self.minutes, self.device, self.bfloat16 = minutes, torch.device(device), bfloat16
         task.device = self.device
         torch.manual_seed(self.config.seed)
         self.model = task.build().to(self.device)
-        self.ema = Ema(self.model, self.config.ema)
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(),
-            lr=self.config.learning_rate,
-            betas=(0.9, 0.99),
-            weight_decay=self.config.weight_decay,
-            foreach=True,
-        )
+        self._begin()
         self.step, self.elapsed = 0, 0.0
         self.drawing = ThreadPoolExecutor(max_workers=1)
         self.ahead: Future[Batch] | None = None
         out.mkdir(parents=True, exist_ok=True)
+
+    def _begin(self) -> None:
+        """From the model's weights as they are now."""
+        self.optimizers = optimizers_for(self.model, self.config)
+        self.ema = Ema(self.model, self.config.ema)
 
     @property
     def checkpoint(self) -> Path:
@@ -63,7 +65,7 @@ class Trainer:
         state = {
             "model": self.model.state_dict(),
             "ema": self.ema.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
+            "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
             "elapsed": self.elapsed,
         }
@@ -77,7 +79,8 @@ class Trainer:
         state = torch.load(self.checkpoint, map_location=self.device)
         self.model.load_state_dict(state["model"])
         self.ema.model.load_state_dict(state["ema"])
-        self.optimizer.load_state_dict(state["optimizer"])
+        for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
         self.step, self.elapsed = state["step"], state["elapsed"]
         return True
 
@@ -87,7 +90,7 @@ class Trainer:
         mine = self.model.state_dict()
         fitting = {k: v for k, v in theirs.items() if k in mine and mine[k].shape == v.shape}
         self.model.load_state_dict({**mine, **fitting})
-        self.ema = Ema(self.model, self.config.ema)
+        self._begin()
         return len(fitting)
 
     def grow_from(self, other: Path) -> None:
@@ -95,14 +98,14 @@ class Trainer:
         narrow = narrow_from(torch.load(other, map_location="cpu")["ema"])
         grow(self.model.cpu(), narrow)
         self.model.to(self.device)
-        self.ema = Ema(self.model, self.config.ema)
+        self._begin()
 
     def widen_from(self, other: Path) -> None:
         """Begin as a smaller network of this scale or of scale 1, with room to learn."""
         narrow = narrow_from(torch.load(other, map_location="cpu")["ema"])
         widen(self.model.cpu(), narrow)
         self.model.to(self.device)
-        self.ema = Ema(self.model, self.config.ema)
+        self._begin()
 
     def _draw(self, step: int) -> Future[Batch]:
         """The next batch is made while the network learns from this one."""
@@ -111,21 +114,24 @@ class Trainer:
 
     def one_step(self, watchdog: Watchdog) -> float:
         c, checked = self.config, self.step % CHECK_EVERY == 0
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.rate()
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = self.rate() * group["share"]
         batch = tuple(t.to(self.device) for t in (self.ahead or self._draw(self.step)).result())
         self.ahead = self._draw(self.step + 1)
         if checked:
             watchdog.watch()
-        loss = self.task.loss(self.model, batch, self.progress())
+        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16):
+            loss = self.task.loss(self.model, batch, self.progress())
         watchdog.release()
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         loss.backward()
         norm = float(torch.nn.utils.clip_grad_norm_(self.model.parameters(), c.clip))
         watchdog.check_gradients(norm, self.step)
         if checked:
             watchdog.check_activations(self.step)
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         self.step += 1
         self.ema.update(self.model, self.step)
         value = loss.item()

@@ -50,8 +50,20 @@ class MergedConv(nn.Module):
             center = center + self.same
         return weight + F.pad(center[:, :, None, None], (1, 1, 1, 1))
 
+    @torch.no_grad()
+    def collapse(self) -> None:
+        """Let the plain branch do what all do, and the others nothing from now on."""
+        weight = self.merged_weight()
+        for branch in (self.point, self.expand, self.squeeze, self.edge_mix, self.edge_scale):
+            branch.zero_()
+            branch.requires_grad_(False)
+        self.plain += weight - self.merged_weight()
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        return F.conv2d(x, self.merged_weight(), self.bias, padding=1, groups=self.groups)
+        # The branches are summed in 32 bits, even where the convolution itself runs in 16.
+        with torch.autocast(x.device.type, enabled=False):
+            weight = self.merged_weight()
+        return F.conv2d(x, weight, self.bias, padding=1, groups=self.groups)
 
     def folded(self) -> nn.Conv2d:
         outputs, inputs = self.point.shape

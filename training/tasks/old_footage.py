@@ -9,8 +9,10 @@ from torch import nn
 
 from ..data.cards import title_card
 from ..data.colorspace import limited_luma
+from ..data.drawings import Drawings
 from ..data.eval_set import read_rgb
 from ..data.metrics import psnr
+from ..data.patterns import patterned
 from ..degrade.compress import jpeg_quality
 from ..degrade.filters import gaussian_blur
 from ..degrade.noise import film_grain
@@ -24,8 +26,8 @@ class OldFootageTask(LumaTask):
     def batch(self, rng: np.random.Generator, progress: float) -> Batch:
         size, s = int(self.config.data["patch"]), self.scale
         _, clean = self.pictures.pair(rng, size, self.config.batch)
-        for k in np.flatnonzero(rng.random(len(clean)) < self.config.data.get("cardShare", 0.0)):
-            clean[k, 0] = title_card(rng, size * s)
+        for k, kind in enumerate(rng.random(len(clean))):
+            clean[k, 0] = self._instead(clean[k, 0], kind, rng)
         low = np.empty((len(clean), 1, size, size), np.float32)
         # Late, when squared differences count, mostly the middle of the range: what people set.
         late = progress >= self.config.data.get("squaredFrom", 1.0)
@@ -36,6 +38,23 @@ class OldFootageTask(LumaTask):
         for k in range(len(clean)):
             low[k, 0] = _age(clean[k, 0], float(strength[k]), s, rng, bool(typical[k]))
         return torch.from_numpy(low), torch.from_numpy(strength), torch.from_numpy(clean)
+
+    @cached_property
+    def drawings(self) -> Drawings:
+        return Drawings(self.cache)
+
+    def _instead(self, photo: np.ndarray, kind: float, rng: np.random.Generator) -> np.ndarray:
+        """The photo or, for the configured shares of `kind` (0..1), something drawn."""
+        data, side = self.config.data, len(photo)
+        for share, draw in (
+            ("cardShare", lambda: title_card(rng, side)),
+            ("drawingShare", lambda: self.drawings.picture(rng, side, photo)),
+            ("patternShare", lambda: patterned(rng, photo)),
+        ):
+            kind -= data.get(share, 0.0)
+            if kind < 0:
+                return draw()
+        return photo
 
     def loss(self, model: nn.Module, batch: Batch, progress: float) -> torch.Tensor:
         """Absolute differences first, which learn faster; then squared ones, whose best guess is the mean."""

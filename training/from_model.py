@@ -1,0 +1,63 @@
+"""Write a checkpoint with the weights of an embedded model, to train on where no checkpoint was kept.
+
+python3 -m training.from_model old-x2 --out OUT writes OUT/old-x2/checkpoint.pt, for --warm-start, --widen and --grow of training.train.
+A merged convolution comes back as one whose other branches start afresh and are subtracted: the function is the same.
+"""
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import numpy_helper
+
+from .engine.config import Config, config_path
+from .engine.grow import impose
+from .export import MODELS
+from .nets.luma import LumaNet
+from .nets.reparam import MergedConv
+from .tasks import TASKS
+
+
+def read_weights(file: Path) -> dict[str, np.ndarray]:
+    """Initializers by their PyTorch names, 16-bit ones as 32-bit floats."""
+    rows = {i.name: numpy_helper.to_array(i) for i in onnx.load(str(file)).graph.initializer}
+    return {name.removesuffix(".half"): np.array(value, np.float32) for name, value in rows.items()}
+
+
+@torch.no_grad()
+def restore_luma(net: LumaNet, weights: dict[str, np.ndarray]) -> None:
+    if net.level is not None:
+        (level,) = (v for k, v in weights.items() if k == "level" or k.startswith("onnx::Mul"))
+        net.level.copy_(torch.from_numpy(level).reshape(-1))
+    for name, module in net.named_modules():
+        if f"{name}.weight" not in weights:
+            continue
+        weight, bias = (torch.from_numpy(weights[f"{name}.{part}"]) for part in ("weight", "bias"))
+        if isinstance(module, MergedConv):
+            impose(module, weight, bias)
+        else:
+            module.weight.copy_(weight)
+            module.bias.copy_(bias)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("model")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--models", type=Path, default=MODELS)
+    args = parser.parse_args()
+    config = Config.read(config_path(args.model))
+    net = TASKS[config.task](config, None, args.out / "cache").build()
+    if not isinstance(net, LumaNet):
+        parser.error(f"{args.model} is no luma network: batch normalization does not come back from a folded model")
+    restore_luma(net, read_weights(args.models / f"{config.id}.onnx"))
+    file = args.out / config.id / "checkpoint.pt"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    torch.save({"ema": net.state_dict(), "step": 0}, file)
+
+
+if __name__ == "__main__":
+    main()
