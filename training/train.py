@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="instead of the configuration's; 0 only starts from another")
     parser.add_argument("--warm-start", type=Path, help="a checkpoint of another model whose fitting weights are taken over")
     parser.add_argument("--grow", type=Path, help="a checkpoint of a luma network of which to begin as four turned copies")
-    parser.add_argument("--widen", type=Path, help="a checkpoint of a smaller network at half resolution whose work to begin with")
+    parser.add_argument("--widen", type=Path, help="a checkpoint of a smaller network at half resolution, of the same scale or a smaller one, whose work to begin with")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--bfloat16", action="store_true", help="convolutions in 16 bits: for GPUs and processors with AVX512_BF16 or AMX")

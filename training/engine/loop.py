@@ -101,7 +101,7 @@ class Trainer:
         self._begin()
 
     def widen_from(self, other: Path) -> None:
-        """Begin as a smaller network of this scale or of scale 1, with room to learn."""
+        """Begin as a smaller network of this scale or a smaller one, with room to learn."""
         narrow = narrow_from(torch.load(other, map_location="cpu")["ema"])
         widen(self.model.cpu(), narrow)
         self.model.to(self.device)
