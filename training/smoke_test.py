@@ -237,7 +237,7 @@ def main() -> None:
         muon_steps_are_even()
         shipped_weights_come_back()
         print("tiles with their halo equal the whole picture")
-        for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "old-x4", "denoise", "colorize"):
+        for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "old-x2-fast", "denoise", "colorize"):
             train_and_export(model_id, folder)
     print("all well")
 
