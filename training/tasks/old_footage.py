@@ -8,7 +8,6 @@ import torch
 from torch import nn
 
 from ..data.cards import title_card
-from ..data.coded_set import CodedSet
 from ..data.colorspace import limited_luma
 from ..data.drawings import Drawings
 from ..data.eval_set import read_rgb
@@ -38,13 +37,7 @@ class OldFootageTask(LumaTask):
         typical = rng.random(len(clean)) < (self.config.data.get("typicalShare", 0.0) if late else 0.0)
         for k in range(len(clean)):
             low[k, 0] = _age(clean[k, 0], float(strength[k]), s, rng, bool(typical[k]))
-        for k in np.flatnonzero(rng.random(len(clean)) < self.config.data.get("codedShare", 0.0)):
-            low[k, 0], clean[k, 0], strength[k] = self.coded.pair(rng, size)
         return torch.from_numpy(low), torch.from_numpy(strength), torch.from_numpy(clean)
-
-    @cached_property
-    def coded(self) -> CodedSet:
-        return CodedSet(self.pictures, self.cache, self.scale)
 
     @cached_property
     def drawings(self) -> Drawings:
