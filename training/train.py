@@ -25,7 +25,7 @@ def main() -> None:
     parser.add_argument("--widen", type=Path, help="a checkpoint of a smaller network at half resolution, of the same scale or a smaller one, whose work to begin with")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1)
-    parser.add_argument("--bfloat16", action="store_true", help="convolutions in 16 bits: for GPUs and processors with AVX512_BF16 or AMX")
+    parser.add_argument("--bfloat16", action="store_true", help="convolutions in 16 bits: for processors with AVX512_BF16 or AMX, and GPUs")
     args = parser.parse_args()
     if args.data is None:
         parser.error("no data folder: give --data or set RESTORE_DATA")
