@@ -27,7 +27,8 @@ from .engine.loop import Trainer
 from .engine.muon import collapse, orthogonalized
 from .engine.watchdog import TrainingRunaway, Watchdog
 from .export import MODELS, check, export
-from .from_model import read_weights, restore_luma
+from .from_model import read_weights, restore_colorizer, restore_luma
+from .nets.colorizer import Colorizer
 from .nets.luma import LumaNet
 from .nets.sight import Sight
 from .tasks import TASKS
@@ -128,8 +129,9 @@ def widening_keeps_the_function() -> None:
 def muon_steps_are_even() -> None:
     """All directions of a step are of about one length, in every group, and merging the branches for it keeps the function."""
     matrices = torch.randn(2, 12, 90) * torch.logspace(0, -1.5, 12)[:, None]
-    lengths = torch.linalg.svdvals(orthogonalized(matrices))
-    assert 0.6 < float(lengths.min()) and float(lengths.max()) < 1.3, f"lengths of {lengths.min():.2f} to {lengths.max():.2f}"
+    for shape in (matrices, matrices.mT):
+        lengths = torch.linalg.svdvals(orthogonalized(shape))
+        assert 0.6 < float(lengths.min()) and float(lengths.max()) < 1.3, f"lengths of {lengths.min():.2f} to {lengths.max():.2f}"
     net, luma, strength = LumaNet(2, 16, 2, True, groups=2), torch.rand(1, 1, 24, 32), torch.tensor([0.4])
     with torch.no_grad():
         before = net(luma, strength)
@@ -142,9 +144,13 @@ def shipped_weights_come_back(model_id: str) -> None:
     """A checkpoint made of an embedded model is that model."""
     config = Config.read(config_path(model_id))
     net = TASKS[config.task](config, None, Path(".")).build()
-    restore_luma(net, read_weights(MODELS / f"{model_id}.onnx"))
-    inputs = (torch.rand(1, 1, 32, 48),) + ((torch.tensor([0.3]),) if net.level is not None else ())
-    gap = difference(net.eval(), inputs, MODELS / f"{model_id}.onnx", "output")
+    weights, inputs = read_weights(MODELS / f"{model_id}.onnx"), (torch.rand(1, 1, 32, 48),)
+    if isinstance(net, Colorizer):
+        restore_colorizer(net, weights, (torch.rand(4, 1, 64, 64),))
+    else:
+        restore_luma(net, weights)
+        inputs += (torch.tensor([0.3]),) if net.level is not None else ()
+    gap = difference(net, inputs, MODELS / f"{model_id}.onnx", "logits" if isinstance(net, Colorizer) else "output")
     assert gap is None or gap < 1e-4, f"{model_id}: its weights come back with a difference of {gap:.2e}"
 
 
@@ -226,7 +232,7 @@ def main() -> None:
         sight_folds_exactly()
         widening_keeps_the_function()
         muon_steps_are_even()
-        for model_id in ("luma-x4-quality", "denoise", "old-x2-fast", "old-x2"):
+        for model_id in ("luma-x4-quality", "denoise", "old-x2-fast", "old-x2", "colorize"):
             shipped_weights_come_back(model_id)
         print("tiles with their halo equal the whole picture")
         for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "denoise", "colorize"):

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { codeRange, lumaWeights } from '../../src/core/color.ts';
 import { boxMean } from '../../src/restore/pixels/box.ts';
+import { heldBack } from '../../src/restore/pixels/caution.ts';
 import { chromaMapping, chromaSites } from '../../src/restore/pixels/chroma-sites.ts';
 import {
   chromaToCodes,
@@ -261,4 +262,24 @@ test('color noise is the same for a seed, another for another, and smooth', () =
   expect(spread(differences(40, 760))).toBeLessThan(spread([...first]) / 2);
   // Colors that are alike move together, others do not.
   expect(spread(differences(800, 800))).toBeLessThan(spread(differences(1600, 800)) / 1.5);
+});
+
+test('caution leaves color alone where hues agree, takes it where they do not, and never turns it round', () => {
+  const [width, height] = [24, 16];
+  const even = (value: number): Float32Array => new Float32Array(width * height).fill(value);
+  expect(heldBack(even(0), width, height, 0)).toEqual(even(1));
+  expect(heldBack(even(0.7), width, height, 0.6)).toEqual(even(1));
+  expect(heldBack(even(0), width, height, 0.6)).toEqual(even(0));
+  const half = even(0.9).map((value, i) => (i % width < width / 2 ? value : 0.1));
+  const row = [...heldBack(half, width, height, 0.6).subarray(0, width)];
+  expect(row).toEqual([...row].sort((a, b) => b - a));
+  expect(row[0]).toBe(1);
+  fc.assert(
+    fc.property(fc.array(fc.float({ min: 0, max: 1, noNaN: true }), { minLength: 12, maxLength: 12 }), (values) => {
+      heldBack(Float32Array.from(values), 4, 3, 0.6).forEach((gain) => {
+        expect(gain).toBeGreaterThanOrEqual(0);
+        expect(gain).toBeLessThanOrEqual(1);
+      });
+    }),
+  );
 });

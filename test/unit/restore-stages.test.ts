@@ -88,14 +88,14 @@ const denoiser = (): Promise<ResolvedModel> => {
   const bytes = pictureNet(options);
   return modelFrom(bytes, pictureManifest(bytes, options));
 };
-const colorizer = (): Promise<ResolvedModel> => {
+const colorizer = (caution = 0): Promise<ResolvedModel> => {
   const bins: [number, number][] = [
     [0, 0],
     [0.2, -0.1],
     [-0.2, 0.15],
   ];
   const bytes = colorNet(bins.length);
-  return modelFrom(bytes, colorManifest(bytes, bins));
+  return modelFrom(bytes, colorManifest(bytes, bins, caution));
 };
 
 function stage(kind: string, options: Record<string, unknown>, model?: ResolvedModel): Stage {
@@ -224,10 +224,10 @@ describe('upscale', () => {
 });
 
 describe('colorize', () => {
-  const grid = async (options: Record<string, unknown>, frame = 0): Promise<NonNullable<Frame['chromaGrid']>> => {
-    const film = new Film(formatOf(formats[0]!), frame + 1);
-    const result = await collect(stage('colorize', options, await colorizer()).run(film, context));
-    return result[frame]!.chromaGrid!;
+  const grid = async (options: Record<string, unknown>, caution = 0): Promise<NonNullable<Frame['chromaGrid']>> => {
+    const film = new Film(formatOf(formats[0]!), 1);
+    const result = await collect(stage('colorize', options, await colorizer(caution)).run(film, context));
+    return result[0]!.chromaGrid!;
   };
 
   test('gives color, confidence and luma for each cell', async () => {
@@ -248,6 +248,13 @@ describe('colorize', () => {
   test('a low temperature takes the likeliest color, a high one mixes', async () => {
     const size = (values: Float32Array): number => Math.hypot(...values);
     expect(size((await grid({ temperature: 0.1 })).cb)).toBeGreaterThan(size((await grid({ temperature: 4 })).cb));
+  });
+
+  test('a cautious model holds back color whose hue is undecided, and says as much of its confidence', async () => {
+    const [bold, careful] = [await grid({}), await grid({}, 1)];
+    expect(careful.confidence).toEqual(bold.confidence);
+    careful.cb.forEach((value, i) => expect(Math.abs(value)).toBeLessThan(Math.abs(bold.cb[i]!)));
+    expect(careful.cb.some((value) => value !== 0)).toBe(true);
   });
 
   test('a seed gives other colors, the same each time', async () => {

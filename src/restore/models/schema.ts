@@ -79,6 +79,8 @@ const binsColorizer = z.object({
   bins: z.array(pair).min(2),
   /** Default of the annealed mean: below 1 more vivid, 1 the plain mean. */
   temperature: z.number().positive().default(0.38),
+  /** Agreement on a hue, 0..1, from which color counts in full; below it is held back. 0: never. */
+  caution: z.number().min(0).max(1).default(0),
 });
 
 const colorColorizer = z.object({

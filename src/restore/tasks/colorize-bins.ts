@@ -1,4 +1,5 @@
 import type { BinsManifest } from '../models/schema.ts';
+import { heldBack } from '../pixels/caution.ts';
 import { colorNoise } from '../pixels/color-noise.ts';
 import { lumaOf, saturated, sized, workingSize, type ColorizeReply, type RequestFor } from './colorize-request.ts';
 import { outputFault } from './faults.ts';
@@ -8,6 +9,8 @@ interface Colors {
   readonly cb: Float32Array;
   readonly cr: Float32Array;
   readonly confidence: Float32Array;
+  /** How far the possible colors of a cell are of one hue, 0..1; see `heldBack`. */
+  readonly agreement: Float32Array;
 }
 
 /**
@@ -32,8 +35,10 @@ function decode(
   const sharp = new Float64Array(cells);
   const plain = new Float64Array(cells);
   const spread = new Float64Array(cells);
+  const [blues, reds, lengths] = [new Float64Array(cells), new Float64Array(cells), new Float64Array(cells)];
   bins.forEach(([blue, red], bin) => {
     const start = bin * cells;
+    const length = Math.hypot(blue, red);
     for (let cell = 0; cell < cells; cell++) {
       const level = (logits[start + cell] ?? 0) - (greatest[cell] ?? 0);
       const chance = Math.exp(level);
@@ -43,9 +48,12 @@ function decode(
       cr[cell] = (cr[cell] ?? 0) + sharpened * red;
       plain[cell] = (plain[cell] ?? 0) + chance;
       spread[cell] = (spread[cell] ?? 0) + chance * level;
+      blues[cell] = (blues[cell] ?? 0) + chance * blue;
+      reds[cell] = (reds[cell] ?? 0) + chance * red;
+      lengths[cell] = (lengths[cell] ?? 0) + chance * length;
     }
   });
-  const confidence = new Float32Array(cells);
+  const [confidence, agreement] = [new Float32Array(cells), new Float32Array(cells)];
   for (let cell = 0; cell < cells; cell++) {
     cb[cell] = (cb[cell] ?? 0) / (sharp[cell] ?? 1);
     cr[cell] = (cr[cell] ?? 0) / (sharp[cell] ?? 1);
@@ -53,8 +61,11 @@ function decode(
     const sum = plain[cell] ?? 1;
     const entropy = Math.log(sum) - (spread[cell] ?? 0) / sum;
     confidence[cell] = Math.min(1, Math.max(0, 1 - entropy / Math.log(bins.length)));
+    // Where no color at all is likely there is nothing to hold back.
+    const length = lengths[cell] ?? 0;
+    agreement[cell] = length > 0 ? Math.hypot(blues[cell] ?? 0, reds[cell] ?? 0) / length : 1;
   }
-  return { cb, cr, confidence };
+  return { cb, cr, confidence, agreement };
 }
 
 let noise: { readonly key: string; readonly values: Float32Array } | undefined;
@@ -87,9 +98,11 @@ export async function colorsFromBins(request: RequestFor<BinsManifest>, tools: T
     const field = noiseFor(seed, model, width, height);
     for (let i = 0; i < logits.length; i++) logits[i] = (logits[i] ?? 0) + (field[i] ?? 0);
   }
-  const { cb, cr, confidence } = decode(logits, bins, cells, temperature);
+  const { cb, cr, confidence, agreement } = decode(logits, bins, cells, temperature);
   if (cb.some(Number.isNaN)) throw outputFault(model, tools, 'values that are not numbers');
+  const gain = heldBack(agreement, width, height, model.manifest.caution);
   const limit = saturated(saturation);
+  const shown = (values: Float32Array): Float32Array => values.map((value, cell) => limit(value * (gain[cell] ?? 1)));
   const luma = sized(picture, width, height).data;
-  return { width, height, cb: cb.map(limit), cr: cr.map(limit), confidence, luma };
+  return { width, height, cb: shown(cb), cr: shown(cr), confidence, luma };
 }
