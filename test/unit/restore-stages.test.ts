@@ -88,12 +88,12 @@ const denoiser = (): Promise<ResolvedModel> => {
   const bytes = pictureNet(options);
   return modelFrom(bytes, pictureManifest(bytes, options));
 };
-const colorizer = (caution = 0): Promise<ResolvedModel> => {
-  const bins: [number, number][] = [
-    [0, 0],
-    [0.2, -0.1],
-    [-0.2, 0.15],
-  ];
+const threeColors: [number, number][] = [
+  [0, 0],
+  [0.2, -0.1],
+  [-0.2, 0.15],
+];
+const colorizer = (bins = threeColors, caution = 0): Promise<ResolvedModel> => {
   const bytes = colorNet(bins.length);
   return modelFrom(bytes, colorManifest(bytes, bins, caution));
 };
@@ -224,9 +224,12 @@ describe('upscale', () => {
 });
 
 describe('colorize', () => {
-  const grid = async (options: Record<string, unknown>, caution = 0): Promise<NonNullable<Frame['chromaGrid']>> => {
+  const grid = async (
+    options: Record<string, unknown>,
+    model = colorizer(),
+  ): Promise<NonNullable<Frame['chromaGrid']>> => {
     const film = new Film(formatOf(formats[0]!), 1);
-    const result = await collect(stage('colorize', options, await colorizer(caution)).run(film, context));
+    const result = await collect(stage('colorize', options, await model).run(film, context));
     return result[0]!.chromaGrid!;
   };
 
@@ -251,7 +254,9 @@ describe('colorize', () => {
   });
 
   test('a cautious model holds back color whose hue is undecided, and says as much of its confidence', async () => {
-    const [bold, careful] = [await grid({}), await grid({}, 1)];
+    // The fixture gives its fourth, fifth and sixth color the chances of the first three.
+    const undecided = [...threeColors, [0, 0.2], [0.1, 0.15], [-0.1, -0.2]] as [number, number][];
+    const [bold, careful] = [await grid({}, colorizer(undecided)), await grid({}, colorizer(undecided, 1))];
     expect(careful.confidence).toEqual(bold.confidence);
     careful.cb.forEach((value, i) => expect(Math.abs(value)).toBeLessThan(Math.abs(bold.cb[i]!)));
     expect(careful.cb.some((value) => value !== 0)).toBe(true);
