@@ -182,7 +182,7 @@ def sight_folds_exactly() -> None:
     wide = torch.rand(1, kernel.shape[0], 12, 8)
     x = F.conv2d(F.pad(wide, (0, 1, 0, 1)), kernel, strided.bias, 2, groups=kernel.shape[0])
     gap = max(gap, float((x - strided(wide)).abs().max()))
-    assert gap < 1e-4, f"the frozen network is not the detector's trunk: {gap:.2e}"
+    assert gap < 1e-4, f"the network for photos is not the detector's trunk: {gap:.2e}"
 
 
 def must_stop(spoil: Callable[[torch.nn.Module], None], what: str, folder: Path) -> None:

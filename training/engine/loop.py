@@ -149,6 +149,7 @@ class Trainer:
             if self.step % self.config.validate_every == 0 or self.progress() >= 1.0:
                 figures = self.task.validate(self.ema.model)
                 self._log(float(np.mean(losses)), figures)
+                torch.save({"ema": self.ema.model.state_dict(), "step": self.step}, self.out / f"at-{self.step:07d}.pt")
                 losses = []
             if time.monotonic() - saved > SAVE_SECONDS:
                 self.save()
