@@ -30,11 +30,10 @@ def averaged(states: list[dict[str, torch.Tensor]], task: Task) -> nn.Module:
     names = model.state_dict()
     model.load_state_dict({n: torch.stack([s[n].double() for s in states]).mean(dim=0).to(names[n].dtype) for n in names})
     norms = [module for module in model.modules() if isinstance(module, nn.BatchNorm2d)]
-    model.eval()
     for norm in norms:
         norm.momentum = None
         norm.reset_running_stats()
-        norm.train()
+    model.train()
     for k in range(BATCHES if norms else 0):
         *inputs, _ = task.batch(np.random.default_rng([SEED, k]), PROGRESS)
         model(*inputs)

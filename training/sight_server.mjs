@@ -1,5 +1,5 @@
 // Runs an ONNX file on batches from standard input (count, height, width as int32, then float32 luma) and writes the
-// float32 output of each: node sight_server.mjs FILE. One dot says that it is ready.
+// float32 outputs `near` and `far` of each: node sight_server.mjs FILE. One dot says that it is ready.
 import { createRequire } from 'node:module';
 import { once } from 'node:events';
 
@@ -19,8 +19,9 @@ async function answer(count, height, width, bytes) {
   const luma = new Float32Array(count * height * width);
   Buffer.from(luma.buffer).set(bytes);
   const result = await session.run({ luma: new ort.Tensor('float32', luma, [count, 1, height, width]) });
-  const { data } = result.early;
-  await write(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  for (const { data } of [result.near, result.far]) {
+    await write(Buffer.from(data.buffer, data.byteOffset, data.byteLength));
+  }
 }
 
 await write('.');

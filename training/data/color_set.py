@@ -49,19 +49,19 @@ class ColorSet:
         HOLDOUT_FILE.write_text(json.dumps({"pack": LARGE_PACK, "names": sorted(names)}, indent=1) + "\n")
         large = [rgb for n, rgb in packed if n not in set(names)]
         for _, rgb in read_zip_images(data / "train-sr.zip"):
-            if min(rgb.shape[:2]) >= 160:
+            if min(rgb.shape[:2]) >= 160 and _colorful(rgb):
                 large.append(_short_side(rgb, 160))
         shapes = np.array([p.shape[:2] for p in large])
         np.savez(file, small=small, large=np.concatenate([p.ravel() for p in large]), shapes=shapes)
 
-    def crop(self, rng: np.random.Generator, size: int, large_share: float, closest: float = 0.7) -> np.ndarray:
-        """One random uint8 RGB crop of size x size, from at least this share of the picture's short side."""
+    def crop(self, rng: np.random.Generator, size: int, large_share: float) -> np.ndarray:
+        """One random uint8 RGB crop of size x size."""
         if rng.random() < large_share:
             picture = self.large[int(rng.integers(len(self.large)))]
         else:
             picture = self.small[int(rng.integers(len(self.small)))]
         h, w = picture.shape[:2]
-        side = min(h, w) * float(rng.uniform(closest, 1.0))
+        side = min(h, w) * float(rng.uniform(0.7, 1.0))
         stretch = float(np.exp(rng.uniform(-0.12, 0.12)))
         bw, bh = min(side * stretch, w), min(side / stretch, h)
         x, y = float(rng.uniform(0, w - bw)), float(rng.uniform(0, h - bh))
@@ -74,3 +74,8 @@ def _short_side(rgb: np.ndarray, side: int) -> np.ndarray:
     h, w = rgb.shape[:2]
     k = side / min(h, w)
     return np.asarray(Image.fromarray(rgb).resize((round(w * k), round(h * k)), Image.Resampling.BICUBIC))
+
+
+def _colorful(rgb: np.ndarray) -> bool:
+    channels = rgb.reshape(-1, 3).astype(np.float32)
+    return float(np.abs(channels - channels.mean(axis=1, keepdims=True)).mean()) > 6

@@ -12,7 +12,6 @@ from typing import Any
 import torch
 from torch import nn
 
-from ..nets.colorizer import Colorizer
 from ..nets.luma import LumaNet
 from ..nets.reparam import MergedConv
 from .config import Config
@@ -24,17 +23,13 @@ MOMENTUM = 0.95
 # Root mean square of a step in learning rates: what Adam's steps have.
 STEP = 0.2
 ADAM_SHARE = 0.5
-# What a network that was taken over and already knows photos learns on with.
-SIGHT_SHARE = 0.25
 
 
 def orthogonalized(matrices: torch.Tensor) -> torch.Tensor:
-    """[..., rows, columns] -> the same with singular values near 1.
+    """[..., rows, columns], rows <= columns -> the same with singular values near 1.
 
-    The iteration is odd in the matrix, so it runs on the small square of its shorter side and meets the matrix once, at the end.
+    The iteration is odd in the matrix, so it runs on the small square of rows by rows and meets the matrix once, at the end.
     """
-    if matrices.shape[-2] > matrices.shape[-1]:
-        return orthogonalized(matrices.mT).mT
     a, b, c = QUINTIC
     x = matrices / (torch.linalg.matrix_norm(matrices, keepdim=True) + 1e-7)
     square = x @ x.mT
@@ -48,7 +43,7 @@ def orthogonalized(matrices: torch.Tensor) -> torch.Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """For convolution weights [outputs, inputs / groups, h, w]."""
+    """For convolution weights [outputs, inputs / groups, h, w] with at most as many outputs a group as inputs a group x h x w."""
 
     def __init__(self, params: list[dict[str, Any]], lr: float):
         super().__init__(params, {"lr": lr, "groups": 1})
@@ -67,29 +62,23 @@ class Muon(torch.optim.Optimizer):
 
 def optimizers_for(model: nn.Module, config: Config) -> list[torch.optim.Optimizer]:
     """Each parameter group has a `share`: its learning rate in those of the schedule."""
-    groups = [{**group, "share": 1.0} for group in _inner(model)] if config.optimizer == "muon" else []
-    optimizers: list[torch.optim.Optimizer] = [Muon(groups, config.learning_rate)] if groups else []
-    sight = list(model.sight.parameters()) if isinstance(model, Colorizer) and model.sight else []
-    known = {id(p) for p in [*sight, *(p for group in groups for p in group["params"])]}
-    rest = [p for p in model.parameters() if id(p) not in known]
-    share = ADAM_SHARE if groups else 1.0
-    learned = [{"params": ps, "share": part} for ps, part in ((rest, share), ([p for p in sight if p.requires_grad], SIGHT_SHARE)) if ps]
-    adam = torch.optim.AdamW(
-        learned, lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, foreach=True
-    )
-    return [*optimizers, adam]
-
-
-def _inner(model: nn.Module) -> list[dict[str, Any]]:
-    """The weights for Muon."""
-    if isinstance(model, LumaNet):
+    inner: list[nn.Parameter] = []
+    optimizers: list[torch.optim.Optimizer] = []
+    if config.optimizer == "muon":
+        if not isinstance(model, LumaNet):
+            raise ValueError(f"{config.id}: the optimizer muon is for luma networks; use adam")
         collapse(model)
         blocks = [block for block in model.body if isinstance(block, MergedConv)]
-        return [{"params": [block.plain], "groups": block.groups} for block in blocks]
-    if isinstance(model, Colorizer):
-        layers = [layer[0] for layer in model.modules() if isinstance(layer, nn.Sequential) and isinstance(layer[-1], nn.BatchNorm2d)]
-        return [{"params": [layer.weight], "groups": 1} for layer in layers if layer.in_channels > 1]
-    raise ValueError("the optimizer muon does not know this network; use adam")
+        inner = [block.plain for block in blocks]
+        groups = [{"params": [block.plain], "groups": block.groups, "share": 1.0} for block in blocks]
+        optimizers.append(Muon(groups, config.learning_rate))
+    known = {id(p) for p in inner}
+    rest = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
+    share = ADAM_SHARE if inner else 1.0
+    adam = torch.optim.AdamW(
+        [{"params": rest, "share": share}], lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, foreach=True
+    )
+    return [*optimizers, adam]
 
 
 def collapse(model: nn.Module) -> None:

@@ -1,7 +1,7 @@
 """Luma of a whole frame in, a distribution over chroma bins for every 4x4 cell out.
 
 Most of the work happens at 1/8 and 1/16 of the frame; the mean over the whole frame is fed back twice, so that
-every cell knows what kind of scene it belongs to. With `sight` a network for photos adds what it recognizes at
+every cell knows what kind of scene it belongs to. With `sight` a frozen network for photos adds what it recognizes at
 1/8 and 1/16. Batch normalization folds into the convolutions on export.
 """
 from __future__ import annotations
@@ -15,6 +15,8 @@ from torch.nn import functional as F
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
 from .sight import FAR_CHANNELS, NEAR_CHANNELS, Sight
+
+Maybe = torch.Tensor | None
 
 
 def conv(inputs: int, outputs: int, size: int = 3, stride: int = 1) -> nn.Sequential:
@@ -52,7 +54,7 @@ class Colorizer(nn.Module):
     reduction = 4
     size_multiple = 16
 
-    def __init__(self, bins: list[list[float]], widths: list[int], blocks: list[int], sight: bool = False, dropout: float = 0.0):
+    def __init__(self, bins: list[list[float]], widths: list[int], blocks: list[int], sight: bool = False):
         super().__init__()
         w4, w8, w16 = widths
         self.sight = Sight() if sight else None
@@ -61,7 +63,6 @@ class Colorizer(nn.Module):
             self.far = conv(FAR_CHANNELS, w16, 1)
             for added in (self.near, self.far):
                 nn.init.constant_(added[1].weight, 0.1)
-        self.forget = nn.Dropout2d(dropout)
         self.stem = nn.ModuleList([conv(1, 32, 3, 2), conv(32, w4, 3, 2)])
         self.level4 = self._stage(w4, blocks[0])
         self.down8 = conv(w4, w8, 2, 2)
@@ -82,19 +83,18 @@ class Colorizer(nn.Module):
     def _stage(channels: int, count: int) -> nn.Sequential:
         return nn.Sequential(*(Bottleneck(channels, max(32, channels // 3 // 16 * 16)) for _ in range(count)))
 
-    def forward(self, luma: torch.Tensor, early: torch.Tensor | None = None) -> torch.Tensor:
-        """`early` is what the frozen part of `sight` says of this luma, where it is known already."""
-        near = far = None
-        if self.sight is not None:
-            near, far = self.sight.late(self.sight.early(luma) if early is None else early)
+    def forward(self, luma: torch.Tensor, near: Maybe = None, far: Maybe = None) -> torch.Tensor:
+        """`near` and `far` are what `sight` says of this luma, where it is known already."""
+        if self.sight is not None and (near is None or far is None):
+            near, far = self.sight(luma)
         x = (luma - 0.45) * 4.0
         for layer in self.stem:
             x = F.relu(layer(x))
         x4 = self.level4(x)
         x8 = self.down8(x4)
-        x8 = self.level8(F.relu(x8 if near is None else x8 + self.forget(self.near(near))))
+        x8 = self.level8(F.relu(x8 if near is None else x8 + self.near(near)))
         x = self.down16(x8)
-        x = self.context(self.level16(F.relu(x if far is None else x + self.forget(self.far(far)))))
+        x = self.context(self.level16(F.relu(x if far is None else x + self.far(far))))
         x = self.context2(self.scene(x))
         x = self.back8(F.relu(x8 + F.interpolate(self.up8(x), scale_factor=2.0, mode="nearest")))
         x = self.back4(F.relu(x4 + F.interpolate(self.up4(x), scale_factor=2.0, mode="nearest")))

@@ -1,7 +1,6 @@
 """What a network for photos knows: the trunk of MobileNetV2 (Sandler et al., 2018) as an object detector learned it.
 
-Its first blocks are frozen; what they say is cheap to compute ahead of training. The others, at 1/8 and 1/16 of the frame, learn
-on with the network around them. It sees the frame at twice its size, which its first convolution (3x3, stride 2) and bilinear doubling
+It is frozen. It sees the frame at twice its size, which its first convolution (3x3, stride 2) and bilinear doubling
 do as one 3x3 convolution of stride 1; a stride of 2 with TensorFlow's padding is a 4x4 kernel whose first row and
 column are zero. Its batch normalization is folded.
 """
@@ -20,8 +19,6 @@ BLOCKS = (
 # The last block at 1/8 of the frame's own size, and its channels; the last block of all is at 1/16.
 NEAR, NEAR_CHANNELS = 12, 96
 FAR_CHANNELS = 320
-# The blocks before this one are frozen; what they put out has 64 channels at 1/8.
-LEARNS_FROM, EARLY_CHANNELS = 7, 64
 
 
 class InvertedResidual(nn.Module):
@@ -35,8 +32,8 @@ class InvertedResidual(nn.Module):
         self.adds = stride == 1 and inputs == outputs
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        y = self.expand(x).clamp(0, 6) if self.expand is not None else x
-        y = self.project(self.depthwise(y).clamp(0, 6))
+        y = F.relu6(self.expand(x)) if self.expand is not None else x
+        y = self.project(F.relu6(self.depthwise(y)))
         return x + y if self.adds else y
 
 
@@ -51,23 +48,14 @@ class Sight(nn.Module):
         for expansion, outputs, stride in BLOCKS:
             self.blocks.append(InvertedResidual(channels, expansion, outputs, stride))
             channels = outputs
-        for part in (self.stem, *self.blocks[:LEARNS_FROM]):
-            part.requires_grad_(False)
+        for p in self.parameters():
+            p.requires_grad_(False)
 
-    def early(self, luma: torch.Tensor) -> torch.Tensor:
-        """What the frozen blocks say: [N, 64, h / 8, w / 8]."""
-        x = self.stem(luma * 2 - 1).clamp(0, 6)
-        for block in self.blocks[:LEARNS_FROM]:
-            x = block(x)
-        return x
-
-    def late(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def forward(self, luma: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        x = F.relu6(self.stem(luma * 2 - 1))
         near = x
-        for k, block in enumerate(self.blocks[LEARNS_FROM:], LEARNS_FROM):
+        for k, block in enumerate(self.blocks):
             x = block(x)
             if k == NEAR:
                 near = x
         return near, x
-
-    def forward(self, luma: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        return self.late(self.early(luma))

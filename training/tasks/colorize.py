@@ -33,7 +33,7 @@ class ColorizeTask(Task):
 
     @cached_property
     def reader(self) -> SightReader:
-        """Made once: what it runs is frozen."""
+        """Made once: the weights are frozen."""
         if not sight_file(self.cache).exists():
             raise ValueError("no weights to see with: run python3 -m training.data.sight_weights with the same --out first")
         return SightReader(sight_file(self.cache), self.device)
@@ -59,13 +59,13 @@ class ColorizeTask(Task):
         luma = np.empty((count, 1, size, size), np.float32)
         chroma = np.empty((count, 2, size // 4, size // 4), np.float32)
         for k in range(count):
-            rgb = self.pictures.crop(rng, size, stage["largeShare"], self.config.data["closest"]).astype(np.float32) / 255
+            rgb = self.pictures.crop(rng, size, stage["largeShare"]).astype(np.float32) / 255
             ycc = rgb_to_ycc(rgb)
             cells = ycc[..., 1:].reshape(size // 4, 4, size // 4, 4, 2).mean(axis=(1, 3))
             chroma[k] = cells.transpose(2, 0, 1)
-            luma[k, 0] = _as_film(rgb, rng) if rng.random() < self.config.data["filmShare"] else _developed(ycc[..., 0], rng)
+            luma[k, 0] = _as_film(rgb, rng) if rng.random() < self.config.data["filmShare"] else ycc[..., 0]
         shown = torch.from_numpy(luma)
-        seen = [self.reader.read(shown)] if self.config.net.get("sight") else []
+        seen = self.reader.read(shown) if self.config.net.get("sight") else ()
         return shown, *seen, torch.from_numpy(chroma)
 
     def loss(self, model: nn.Module, batch: Batch, progress: float) -> torch.Tensor:
@@ -80,8 +80,7 @@ class ColorizeTask(Task):
         log_chance = F.log_softmax(flat, dim=1)
         amount = 1.0 + self.config.data["rebalance"] * target.norm(dim=1) / 0.1
         entropy = -((log_chance.gather(1, index) * share).sum(dim=1) * amount).sum() / amount.sum()
-        with torch.autocast(flat.device.type, enabled=False):
-            mean = log_chance.float().exp() @ bins
+        mean = log_chance.exp() @ bins
         distance = (mean - target).norm(dim=1).mean()
         return entropy + self.config.data["regression"] * distance
 
@@ -107,13 +106,6 @@ def soft_encode(chroma: torch.Tensor, bins: torch.Tensor) -> tuple[torch.Tensor,
     width = near[:, 1:2].clamp(min=SIGMA**2 / 4)
     share = torch.exp(-near / (2 * width))
     return index, share / share.sum(dim=1, keepdim=True)
-
-
-def _developed(luma: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Darker or brighter, harder or softer: the chroma to find stays."""
-    bent = luma ** float(np.exp(rng.normal(0, 0.2)))
-    middle = float(bent.mean())
-    return np.clip(middle + (bent - middle) * float(np.exp(rng.normal(0, 0.12))), 0, 1)
 
 
 def _as_film(rgb: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""What the frozen part of nets/sight.py says of a batch: on a GPU by PyTorch, on a CPU by onnxruntime-node, which is faster there."""
+"""What nets/sight.py says of a batch: on a GPU by PyTorch, on a CPU by onnxruntime-node, which is faster there."""
 from __future__ import annotations
 
 import struct
@@ -8,20 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
-from ..nets.sight import EARLY_CHANNELS, Sight
+from ..nets.sight import FAR_CHANNELS, NEAR_CHANNELS, Sight
 
 SERVER = Path(__file__).resolve().parent.parent / "sight_server.mjs"
-
-
-class _Early(nn.Module):
-    def __init__(self, net: Sight):
-        super().__init__()
-        self.net = net
-
-    def forward(self, luma: torch.Tensor) -> torch.Tensor:
-        return self.net.early(luma)
 
 
 class SightReader:
@@ -35,16 +25,17 @@ class SightReader:
         self.server = _start(self.net) if device.type == "cpu" else None
 
     @torch.no_grad()
-    def read(self, luma: torch.Tensor) -> torch.Tensor:
-        """[N, 1, h, w] -> features at 1/8."""
+    def read(self, luma: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """[N, 1, h, w] -> features at 1/8 and at 1/16."""
         if self.server is None:
-            return self.net.early(luma.to(self.device))
+            return self.net(luma.to(self.device))
         count, _, height, width = luma.shape
         assert self.server.stdin and self.server.stdout
         self.server.stdin.write(struct.pack("<3i", count, height, width))
         self.server.stdin.write(luma.contiguous().numpy().tobytes())
         self.server.stdin.flush()
-        return self._take((count, EARLY_CHANNELS, height // 8, width // 8))
+        near, far = (count, NEAR_CHANNELS, height // 8, width // 8), (count, FAR_CHANNELS, height // 16, width // 16)
+        return self._take(near), self._take(far)
 
     def _take(self, shape: tuple[int, ...]) -> torch.Tensor:
         assert self.server and self.server.stdout
@@ -59,9 +50,9 @@ def _start(net: Sight) -> subprocess.Popen[bytes] | None:
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "sight.onnx"
         axes = {0: "N", 2: "H", 3: "W"}
-        dynamic = {"luma": axes, "early": {0: "N", 2: "h8", 3: "w8"}}
+        dynamic = {"luma": axes, "near": {0: "N", 2: "h8", 3: "w8"}, "far": {0: "N", 2: "h16", 3: "w16"}}
         torch.onnx.export(
-            _Early(net), (torch.rand(1, 1, 64, 64),), str(file), input_names=["luma"], output_names=["early"],
+            net, (torch.rand(1, 1, 64, 64),), str(file), input_names=["luma"], output_names=["near", "far"],
             dynamic_axes=dynamic, opset_version=17,
         )
         try:
