@@ -24,46 +24,36 @@ function decode(
   cells: number,
   temperature: number,
 ): Colors {
-  const greatest = new Float32Array(cells).fill(-Infinity);
-  for (let i = 0; i < logits.length; i++) {
-    const cell = i % cells;
-    const value = logits[i] ?? 0;
-    if (value > (greatest[cell] ?? 0)) greatest[cell] = value;
-  }
-  const cb = new Float32Array(cells);
-  const cr = new Float32Array(cells);
-  const sharp = new Float64Array(cells);
-  const plain = new Float64Array(cells);
-  const spread = new Float64Array(cells);
-  const [blues, reds, lengths] = [new Float64Array(cells), new Float64Array(cells), new Float64Array(cells)];
-  bins.forEach(([blue, red], bin) => {
-    const start = bin * cells;
-    const length = Math.hypot(blue, red);
-    for (let cell = 0; cell < cells; cell++) {
-      const level = (logits[start + cell] ?? 0) - (greatest[cell] ?? 0);
-      const chance = Math.exp(level);
-      const sharpened = temperature === 1 ? chance : Math.exp(level / temperature);
-      sharp[cell] = (sharp[cell] ?? 0) + sharpened;
-      cb[cell] = (cb[cell] ?? 0) + sharpened * blue;
-      cr[cell] = (cr[cell] ?? 0) + sharpened * red;
-      plain[cell] = (plain[cell] ?? 0) + chance;
-      spread[cell] = (spread[cell] ?? 0) + chance * level;
-      blues[cell] = (blues[cell] ?? 0) + chance * blue;
-      reds[cell] = (reds[cell] ?? 0) + chance * red;
-      lengths[cell] = (lengths[cell] ?? 0) + chance * length;
-    }
-  });
+  const [blues, reds] = [Float64Array.from(bins, ([blue]) => blue), Float64Array.from(bins, ([, red]) => red)];
+  const lengths = Float64Array.from(bins, ([blue, red]) => Math.hypot(blue, red));
+  const [cb, cr] = [new Float32Array(cells), new Float32Array(cells)];
   const [confidence, agreement] = [new Float32Array(cells), new Float32Array(cells)];
   for (let cell = 0; cell < cells; cell++) {
-    cb[cell] = (cb[cell] ?? 0) / (sharp[cell] ?? 1);
-    cr[cell] = (cr[cell] ?? 0) / (sharp[cell] ?? 1);
+    let greatest = -Infinity;
+    for (let i = cell; i < logits.length; i += cells) greatest = Math.max(greatest, logits[i] ?? 0);
+    let [sharp, sharpBlue, sharpRed] = [0, 0, 0];
+    let [plain, spread, plainBlue, plainRed, length] = [0, 0, 0, 0, 0];
+    for (let bin = 0, i = cell; i < logits.length; bin++, i += cells) {
+      const [blue, red] = [blues[bin] ?? 0, reds[bin] ?? 0];
+      const level = (logits[i] ?? 0) - greatest;
+      const chance = Math.exp(level);
+      const sharpened = temperature === 1 ? chance : Math.exp(level / temperature);
+      sharp += sharpened;
+      sharpBlue += sharpened * blue;
+      sharpRed += sharpened * red;
+      plain += chance;
+      spread += chance * level;
+      plainBlue += chance * blue;
+      plainRed += chance * red;
+      length += chance * (lengths[bin] ?? 0);
+    }
+    cb[cell] = sharpBlue / sharp;
+    cr[cell] = sharpRed / sharp;
     // Entropy of exp(level) / sum: log sum - mean level.
-    const sum = plain[cell] ?? 1;
-    const entropy = Math.log(sum) - (spread[cell] ?? 0) / sum;
+    const entropy = Math.log(plain) - spread / plain;
     confidence[cell] = Math.min(1, Math.max(0, 1 - entropy / Math.log(bins.length)));
     // Where no color at all is likely there is nothing to hold back.
-    const length = lengths[cell] ?? 0;
-    agreement[cell] = length > 0 ? Math.hypot(blues[cell] ?? 0, reds[cell] ?? 0) / length : 1;
+    agreement[cell] = length > 0 ? Math.hypot(plainBlue, plainRed) / length : 1;
   }
   return { cb, cr, confidence, agreement };
 }
