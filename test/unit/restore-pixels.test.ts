@@ -264,19 +264,27 @@ test('color noise is the same for a seed, another for another, and smooth', () =
   expect(spread(differences(800, 800))).toBeLessThan(spread(differences(1600, 800)) / 1.5);
 });
 
-test('caution leaves color alone where hues agree, takes it where they do not, and never turns it round', () => {
+test('caution leaves color alone where hues agree, takes it where they do not, and stays inside edges of luma', () => {
   const [width, height] = [24, 16];
-  const even = (value: number): Float32Array => new Float32Array(width * height).fill(value);
-  expect(heldBack(even(0), width, height, 0)).toEqual(even(1));
-  expect(heldBack(even(0.7), width, height, 0.6)).toEqual(even(1));
-  expect(heldBack(even(0), width, height, 0.6)).toEqual(even(0));
-  const half = even(0.9).map((value, i) => (i % width < width / 2 ? value : 0.1));
-  const row = [...heldBack(half, width, height, 0.6).subarray(0, width)];
-  expect(row).toEqual([...row].sort((a, b) => b - a));
-  expect(row[0]).toBe(1);
+  const even = (value: number): Float32Array<ArrayBuffer> => new Float32Array(width * height).fill(value);
+  const gains = (agreement: Float32Array<ArrayBuffer>, caution: number, luma = even(0.5)): number[] => [
+    ...heldBack(agreement, { width, height, data: luma }, caution),
+  ];
+  const halves = (left: number, right: number): Float32Array<ArrayBuffer> =>
+    even(0).map((_, i) => (i % width < width / 2 ? left : right));
+  expect(gains(even(0), 0).every((gain) => gain === 1)).toBe(true);
+  for (const gain of gains(even(0.7), 0.6)) expect(gain).toBeCloseTo(1, 5);
+  for (const gain of gains(even(0), 0.6)) expect(gain).toBeCloseTo(0, 5);
+  const beside = (list: number[]): [number, number] => [list[width / 2 - 1]!, list[width / 2]!];
+  const [left, right] = beside(gains(halves(0.9, 0.1), 0.6, halves(0.8, 0.2)));
+  expect(left).toBeGreaterThan(0.95);
+  expect(right).toBeLessThan(0.15);
+  const [soft, alike] = beside(gains(halves(0.9, 0.1), 0.6));
+  expect(soft - alike).toBeLessThan(0.2);
   fc.assert(
-    fc.property(fc.array(fc.float({ min: 0, max: 1, noNaN: true }), { minLength: 12, maxLength: 12 }), (values) => {
-      heldBack(Float32Array.from(values), 4, 3, 0.6).forEach((gain) => {
+    fc.property(fc.array(fc.float({ min: 0, max: 1, noNaN: true }), { minLength: 24, maxLength: 24 }), (values) => {
+      const luma = { width: 4, height: 3, data: Float32Array.from(values.slice(12)) };
+      heldBack(Float32Array.from(values.slice(0, 12)), luma, 0.6).forEach((gain) => {
         expect(gain).toBeGreaterThanOrEqual(0);
         expect(gain).toBeLessThanOrEqual(1);
       });

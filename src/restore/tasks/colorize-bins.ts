@@ -10,7 +10,7 @@ interface Colors {
   readonly cr: Float32Array;
   readonly confidence: Float32Array;
   /** How far the possible colors of a cell are of one hue, 0..1; see `heldBack`. */
-  readonly agreement: Float32Array;
+  readonly agreement: Float32Array<ArrayBuffer>;
 }
 
 /**
@@ -90,9 +90,9 @@ export async function colorsFromBins(request: RequestFor<BinsManifest>, tools: T
   }
   const { cb, cr, confidence, agreement } = decode(logits, bins, cells, temperature);
   if (cb.some(Number.isNaN)) throw outputFault(model, tools, 'values that are not numbers');
-  const gain = heldBack(agreement, width, height, model.manifest.caution);
+  const luma = sized(picture, width, height);
+  const gain = heldBack(agreement, luma, model.manifest.caution);
   const limit = saturated(saturation);
   const shown = (values: Float32Array): Float32Array => values.map((value, cell) => limit(value * (gain[cell] ?? 1)));
-  const luma = sized(picture, width, height).data;
-  return { width, height, cb: shown(cb), cr: shown(cr), confidence, luma };
+  return { width, height, cb: shown(cb), cr: shown(cr), confidence, luma: luma.data };
 }
