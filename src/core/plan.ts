@@ -47,7 +47,7 @@ export interface StagePlan {
     readonly path: string;
     /** What it is found by again, where that is not `path`. */
     readonly name?: string;
-    /** How the weights are fed and read; only for files that others than the package brought. */
+    /** How the weights are fed and their results read, so that another way is another plan. */
     readonly reading?: string;
   };
 }

@@ -7,7 +7,14 @@ import type { Plan, StagePlan } from '../core/plan.ts';
 import { decodeNotes, planDecode, probeMedia } from '../decode/index.ts';
 import { chooseContainer, planEncode, planStreams } from '../encode/index.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
-import { checkDevices, chooseDevices, modelText, resolveModel, type ResolvedModel } from '../restore/index.ts';
+import {
+  checkDevices,
+  chooseDevices,
+  modelText,
+  resolveModel,
+  type ModelManifest,
+  type ResolvedModel,
+} from '../restore/index.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
 import { planHash } from './hash.ts';
 import { restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
@@ -237,8 +244,20 @@ async function planStages(
 
 function identityOf(model: ResolvedModel): NonNullable<StagePlan['model']> {
   const { manifest, sha256, path: weights, name } = model;
-  const brought = name === undefined ? {} : { name, reading: modelText(manifest) };
-  return { id: manifest.id, sha256, path: weights, ...brought };
+  return {
+    id: manifest.id,
+    sha256,
+    path: weights,
+    reading: readingOf(manifest),
+    ...(name === undefined ? {} : { name }),
+  };
+}
+
+/** All of a manifest that decides results beside the weights: another reading is another plan. */
+function readingOf(manifest: ModelManifest): string {
+  if (manifest.kind !== 'colorize') return modelText(manifest);
+  const chances = manifest.adapter === 'chroma-bins' ? [manifest.temperature, manifest.caution] : [];
+  return [modelText(manifest), manifest.workSize, manifest.saturation, ...chances].join(', ');
 }
 
 const definedOnly = (values: Record<string, unknown>): Record<string, unknown> =>

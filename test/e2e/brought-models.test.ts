@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makePlan } from '../../src/pipeline/plan.ts';
 import type { FormOptions } from '../fixtures/models/formed.ts';
-import { pictureNet, toneNet, writeModel, type Tone } from '../fixtures/models/nets.ts';
+import { colorManifest, colorNet, pictureNet, toneNet, writeModel, type Tone } from '../fixtures/models/nets.ts';
 import { frameHashes, restoreAll } from './helpers.ts';
 
 // Models that users bring, from the film to the finished file.
@@ -50,8 +50,27 @@ test('other ways to feed the same weights are other plans', async () => {
       .planHash;
   const found = await hashOf(model);
   expect(await hashOf(`rgb-colorizer:${model}`)).toBe(found);
-  await writeFile(model.replace('.onnx', '.json'), JSON.stringify({ output: { range: [0, 1.1] } }));
+  const statement = model.replace('.onnx', '.json');
+  await writeFile(statement, JSON.stringify({ output: { range: [0, 1.1] } }));
   expect(await hashOf(model)).not.toBe(found);
+  await writeFile(statement, JSON.stringify({ saturation: 1.2 }));
+  expect(await hashOf(model)).not.toBe(found);
+});
+
+test('chances of colors read out more cautiously are another plan', async () => {
+  const colors: [number, number][] = [
+    [0, 0],
+    [0.1, -0.1],
+  ];
+  const bytes = colorNet(colors.length);
+  const hashes = [0, 0, 0.5].map(async (caution) => {
+    const model = writeModel(bytes, colorManifest(bytes, colors, caution));
+    const options = { ...part, output: path.join(folder, 'y.mkv'), colorize: true, models: { colorize: model } };
+    return (await makePlan(options)).planHash;
+  });
+  const [one, again, cautious] = await Promise.all(hashes);
+  expect(again).toBe(one);
+  expect(cautious).not.toBe(one);
 });
 
 test('an enlarger of bytes, in pixels, of one size, runs over a whole film', async () => {
