@@ -85,6 +85,8 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     args = parser.parse_args()
     config = Config.read(config_path(args.model))
+    if config.task == "colorize" and args.data is None:
+        parser.error("no data folder, of which batch normalization takes its statistics: give --data or set RESTORE_DATA")
     task = TASKS[config.task](config, Path(args.data) if args.data else None, args.out / "cache")
     net, weights = task.build(), read_weights(args.models / f"{config.id}.onnx")
     if isinstance(net, Colorizer):
