@@ -30,6 +30,7 @@ export type { PlanResult } from './pipeline/restore.ts';
 export { findFfmpeg } from './platform/ffmpeg.ts';
 export type { FfmpegTools } from './platform/ffmpeg.ts';
 export { packageVersion } from './platform/version.ts';
+export { endThreads } from './platform/workers.ts';
 export {
   addModel,
   BACKENDS,

@@ -13,7 +13,7 @@ import { JsonReporter, TextReporter, type Reporter } from './reporter.ts';
 import { runRestore } from './run.ts';
 import { Screen } from './screen.ts';
 import type { Flags } from './settings.ts';
-import { READER_GONE, watchSignals } from './stop.ts';
+import { leave, READER_GONE, watchSignals } from './stop.ts';
 import { addWatchCommand } from './watch.ts';
 
 const EXAMPLES = `
@@ -124,10 +124,7 @@ function buildProgram(
 async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT_CODES.done;
   let reporter = createReporter(givenBefore(args, '--json'), undefined);
-  const controller = watchSignals(
-    () => reporter.notice('Stopping; once more ends at once.'),
-    (code) => process.exit(code),
-  );
+  const controller = watchSignals(() => reporter.notice('Stopping; once more ends at once.'));
   process.stdout.on('error', () => controller.abort(READER_GONE));
   // Nobody can be told that the place for telling is gone.
   process.stderr.on('error', () => undefined);
@@ -160,5 +157,5 @@ async function main(args: readonly string[]): Promise<number> {
 
 const exitCode = await main(process.argv.slice(2));
 await flush();
-// Not process.exitCode: a thread or a child that a failed part left behind must not keep the program alive.
-process.exit(exitCode);
+// Not process.exitCode: a child that a failed part left behind must not keep the program alive.
+await leave(exitCode);

@@ -1,4 +1,4 @@
-import { EXIT_CODES, RestorationError } from '../index.ts';
+import { endThreads, EXIT_CODES, RestorationError } from '../index.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -6,12 +6,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  * The first signal stops in order: what runs is abandoned, finished segments stay, the exit code says that the same
  * command goes on. The second ends the program at once.
  */
-export function watchSignals(onFirst: () => void, exit: (code: number) => void): AbortController {
+export function watchSignals(onFirst: () => void): AbortController {
   const controller = new AbortController();
   for (const name of SIGNALS) {
     process.on(name, () => {
       if (controller.signal.aborted) {
-        exit(EXIT_CODES.interrupted);
+        void leave(EXIT_CODES.interrupted, { patienceMs: 200, signal: name });
         return;
       }
       controller.abort(
@@ -23,6 +23,19 @@ export function watchSignals(onFirst: () => void, exit: (code: number) => void):
     });
   }
   return controller;
+}
+
+/**
+ * Ends the program. A network that still computes is waited for, since process.exit would wait for it without end and then
+ * crash; one that does not return in time takes the exit code with it: the program dies by `signal`.
+ */
+export async function leave(
+  code: number,
+  { patienceMs = 60_000, signal = 'SIGKILL' }: { patienceMs?: number; signal?: NodeJS.Signals } = {},
+): Promise<void> {
+  if (await endThreads(patienceMs)) process.exit(code);
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
 }
 
 /** The same stop when nobody reads stdout any more (`restore --json ... | head`); not reported, nobody would see it. */

@@ -13,8 +13,26 @@ export interface ThreadListener {
 export interface Thread {
   /** Sends a message; buffers in `transfer` are gone here afterwards. */
   post(message: unknown, transfer?: readonly Transferable[]): void;
-  /** Ends the thread. Settles when it is gone, which native code that does not return delays for ever. */
+  /**
+   * Asks the thread to end and settles when it is gone. It is never terminated from outside: a native addon that
+   * returns into a terminated thread throws where nobody can catch, and takes the whole process with it. So code that does
+   * not return delays this for ever.
+   */
   end(): Promise<void>;
+}
+
+/** What a thread is sent to end it. */
+const END = 'end of thread';
+
+const living = new Set<Thread>();
+
+/** Asks all threads to end; whether they are gone within `patienceMs`. Only then is process.exit safe and sure to return. */
+export async function endThreads(patienceMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => (timer = setTimeout(resolve, patienceMs)));
+  await Promise.race([Promise.all([...living].map((thread) => thread.end())), patience]);
+  clearTimeout(timer);
+  return living.size === 0;
 }
 
 /** Starts `entry` (a compiled module) in a thread of its own. `data` is what `threadData` returns there. */
@@ -35,28 +53,32 @@ export function startThread(entry: string, data: unknown, listener: ThreadListen
   worker.on('error', (error: unknown) => {
     finish(error instanceof Error ? error.message : String(error));
   });
-  worker.on('exit', (code) => {
+  const gone = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  worker.once('exit', (code) => {
+    living.delete(thread);
     finish(`it ended with code ${code}`);
   });
-  return {
+  const thread: Thread = {
     post: (message, transfer) => {
       const fault = threadFault();
-      if (fault !== 'HANG') worker.postMessage(message, transfer ?? []);
-      if (fault === 'EXIT') void worker.terminate();
+      if (fault === 'EXIT') worker.postMessage(END);
+      else if (fault !== 'HANG') worker.postMessage(message, transfer ?? []);
     },
-    end: async () => {
-      await worker.terminate();
+    end: () => {
+      worker.postMessage(END);
+      return gone;
     },
   };
+  living.add(thread);
+  return thread;
 }
 
 /** The other end, inside the thread. */
 export interface ThreadPort {
   readonly data: unknown;
   post(message: unknown, transfer?: readonly Transferable[]): void;
-  listen(onMessage: (message: unknown) => void): void;
-  /** Lets the thread end once nothing is left to do. */
-  close(): void;
+  /** `onEnd` is called when the thread is to end, which it does when that has settled. */
+  listen(onMessage: (message: unknown) => void, onEnd: () => Promise<void>): void;
 }
 
 /** The port to the starter. Throws outside a thread. */
@@ -68,11 +90,13 @@ export function threadPort(): ThreadPort {
     post: (message, transfer) => {
       port.postMessage(message, transfer ?? []);
     },
-    listen: (onMessage) => {
-      port.on('message', onMessage);
-    },
-    close: () => {
-      port.close();
+    listen: (onMessage, onEnd) => {
+      let ending: Promise<void> | undefined;
+      port.on('message', (message: unknown) => {
+        if (message !== END) onMessage(message);
+        // In a thread this ends the thread alone. Nothing native is running, or no message would have come.
+        else ending ??= onEnd().finally(() => process.exit());
+      });
     },
   };
 }

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { execa, type Result as ExecaResult } from 'execa';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { makeClip } from '../fixtures/media/clips.ts';
 import { cli, CLI, eventsOf, makeFolder, signalWhenPaused, snapshot } from './cli-helpers.ts';
 
@@ -145,6 +145,45 @@ test('Ctrl-C stops in order with exit code 75, and the same command goes on', as
   expect(segments[0]).toMatchObject({ index: 0, state: 'reused' });
   expect(await countFrames(path.join(cwd, 'film.restored.mkv'))).toBe(200);
   expect((await readdir(cwd)).sort()).toEqual(['film.mkv', 'film.restored.mkv']);
+});
+
+describe('while networks compute, which nothing may interrupt', () => {
+  /** A run that spends nearly all its time in a network, stopped with `signals` of Ctrl-C once it has begun. */
+  async function stopped(name: string, signals: number): Promise<ExecaResult> {
+    const cwd = await room(name);
+    await draw(path.join(cwd, 'film.mkv'), ['-vf', 'scale=480:360'], 2);
+    const args = [
+      'film.mkv',
+      ...QUICK,
+      '--json',
+      '--upscale',
+      '2',
+      '--model',
+      'upscale=old-x2',
+      '--segment-frames',
+      '2',
+    ];
+    const run = execa(process.execPath, [CLI, ...args], { cwd, reject: false, stdin: 'ignore', timeout: 120_000 });
+    let left = signals;
+    run.stdout.on('data', (text: Buffer) => {
+      for (; left > 0 && text.includes('"state":"done"'); left--) setTimeout(() => run.kill('SIGINT'), 20 * left);
+    });
+    const result = await run;
+    expect(result.stderr).not.toContain('terminate');
+    expect((await readdir(cwd)).sort()).toEqual(['.restore', 'film.mkv']);
+    return result;
+  }
+
+  test('Ctrl-C stops in order', async () => {
+    const { exitCode, stdout } = await stopped('busy', 1);
+    expect(exitCode).toBe(75);
+    expect(eventsOf({ stdout: String(stdout) }).at(-1)).toMatchObject({ type: 'error', code: 'STOPPED' });
+  });
+
+  test('a second one ends the program at once', async () => {
+    const { exitCode, signal } = await stopped('busy-twice', 2);
+    expect(exitCode === 130 || signal === 'SIGINT').toBe(true);
+  });
 });
 
 /**

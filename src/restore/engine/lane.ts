@@ -52,19 +52,19 @@ export class Lane {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++;
       this.#current = { id, resolve, reject, note };
-      const message: ToWorker = { type: 'job', id, request: request() };
+      const message: ToWorker = { id, request: request() };
       this.#thread ??= this.#start();
       this.#thread.post(message, buffersOf(message.request));
       this.#watch();
     });
   }
 
-  /** Ends the thread, politely when it is idle. A job that runs is rejected. */
+  /** Ends the thread: an idle one at once, others when the network returns. A job that runs is rejected. */
   async close(): Promise<void> {
     const thread = this.#thread;
     this.#fail(lost('was closed'));
     if (!thread) return;
-    // Native code that hangs never lets its thread end: it is left to the end of the process.
+    // A network that computes is not to be interrupted, and one that hangs never returns: neither is waited for longer.
     const patience = new Promise<void>((resolve) => setTimeout(resolve, 5000).unref());
     await Promise.race([thread.end(), patience]);
   }

@@ -27,8 +27,10 @@ export interface WorkerData {
   readonly reuse: boolean;
 }
 
-export type ToWorker =
-  { readonly type: 'job'; readonly id: number; readonly request: TaskRequest } | { readonly type: 'close' };
+export interface ToWorker {
+  readonly id: number;
+  readonly request: TaskRequest;
+}
 
 export interface WorkerError {
   readonly code: ErrorCode;

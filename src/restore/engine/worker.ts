@@ -29,7 +29,7 @@ const note = (message: string): void => {
   send({ type: 'note', message });
 };
 
-async function work(job: Extract<ToWorker, { type: 'job' }>): Promise<void> {
+async function work(job: ToWorker): Promise<void> {
   const start = performance.now();
   let inferenceMs = 0;
   let unchanged = 0;
@@ -72,16 +72,18 @@ async function work(job: Extract<ToWorker, { type: 'job' }>): Promise<void> {
   }
 }
 
-async function close(): Promise<void> {
+/** Models are closed in order unless a job still uses them. */
+async function end(): Promise<void> {
+  if (working > 0) return;
   await ready.then(
     ({ sessions }) => sessions.close(),
     () => undefined,
   );
-  port.close();
 }
 
+let working = 0;
 let queue = Promise.resolve();
 port.listen((message) => {
-  const order = message as ToWorker;
-  queue = queue.then(() => (order.type === 'job' ? work(order) : close()));
-});
+  working++;
+  queue = queue.then(() => work(message as ToWorker)).finally(() => working--);
+}, end);
