@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { findLines, removeLines } from '../../src/restore/pixels/lines.ts';
+import { removeLines } from '../../src/restore/pixels/line-removal.ts';
+import { findLines } from '../../src/restore/pixels/lines.ts';
 import { blotches, noiseAt, type Scene } from './temporal-scenes.ts';
 
 const [WIDTH, HEIGHT] = [160, 120];
@@ -38,6 +39,19 @@ describe('scratches', () => {
     for (const [i, value] of result.entries()) if (Math.abs((i % WIDTH) - 70) > 6) expect(value).toBe(dirty[i]);
   });
 
+  test('that run along the edge of something for a part of their height are taken away there too', () => {
+    // Beside it from row 66 to 100 stands something bright; below the scratch ends.
+    const scene: Scene = (x, y) => (x >= 71 && y >= 66 && y < 100 ? 170 + 3 * noiseAt(x, y, 4) : picture(x, y) * 0.4);
+    const dark: Scene = (x, y) => scene(x, y) - (x === 70 && y < 102 ? 30 : 0);
+    const [clean, dirty] = [drawn(scene), drawn(dark)];
+    const lines = findLines(dirty, WIDTH, HEIGHT, 1.6);
+    expect(lines.map(({ at }) => at[0])).toEqual([70]);
+    const result = dirty.slice();
+    removeLines(result, WIDTH, HEIGHT, lines, 255);
+    const beside = (plane: Uint8Array): Uint8Array => plane.subarray(66 * WIDTH, 100 * WIDTH);
+    expect(error(beside(result), beside(clean))).toBeLessThan(0.5 * error(beside(dirty), beside(clean)));
+  });
+
   test('several at once are all found', () => {
     const dirty = drawn(scratched(scratched(scratched(picture, 30, 60), 90, -60), 130, 50));
     const middles = findLines(dirty, WIDTH, HEIGHT, 1.6).map(({ at }) => at[3]!);
@@ -57,14 +71,13 @@ describe('scratches', () => {
     );
     const pole: Scene = (x, y) => picture(x, y) + (Math.abs(x - 80) < 6 ? 70 : 0);
     const mast: Scene = (x, y) => picture(x, y) + (x === 80 && y > 70 ? 70 : 0);
+    // The bright rim that sharpening leaves along an edge.
+    const rim: Scene = (x, y) => (x < 80 ? 60 : 180) + (x === 80 ? 30 : 0) + 3 * noiseAt(x, y, 2);
     const wire: Scene = (x, y) => picture(x, y) + (y === 60 ? 70 : 0);
-    expect([left, ...[picture, pole, mast, wire].map((scene) => findLines(drawn(scene), WIDTH, HEIGHT, 1.6))]).toEqual([
-      [],
-      [],
-      [],
-      [],
-      [],
-    ]);
+    expect([
+      left,
+      ...[picture, pole, mast, rim, wire].map((scene) => findLines(drawn(scene), WIDTH, HEIGHT, 1.6)),
+    ]).toEqual([[], [], [], [], [], []]);
   });
 
   test('are found in 16-bit words too, and in pictures that are wide', () => {

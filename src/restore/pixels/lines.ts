@@ -1,17 +1,19 @@
 import type { Plane } from '../../core/frame.ts';
 
 /** A scratch from top to bottom: its middle column in each band of rows, and what it adds to luma there. */
-interface Line {
+export interface Line {
   /** Columns by band. */
   readonly at: Int16Array;
   /** Columns on each side of the middle. */
   readonly half: number;
   /** Codes to take away, 2 * half + 1 a band. */
   readonly profile: Float32Array;
+  /** 1 for bands in which it lies along an edge: what it adds there is known from its other bands and its depth. */
+  readonly leans: Uint8Array;
 }
 
 /** Rows that are looked at together: in their mean a scratch stands out of the grain. */
-const BAND = 16;
+export const BAND = 16;
 /** Columns on each side of the middle that a scratch may cover; those beyond are the picture that it lies on. */
 const halfOf = (width: number): number => Math.min(12, Math.max(3, Math.round(width / 240)));
 /** A scratch moves sideways by at most so many columns from band to band. */
@@ -25,6 +27,12 @@ const THICK = 0.35;
 /** Bounds of what one band can say for a line, in sigmas of all columns, and share of the bands that must say it clearly. */
 const [LEAST_VOTE, MOST_VOTE, CLEAR_VOTE] = [-1.5, 4, 1.5];
 const CLEAR_SHARE = 0.6;
+/**
+ * The same of all bands, where a line lies along an edge in some. These say neither yes nor no if the others are so sure, and
+ * at most one band between them says nothing: rims of things come in pieces.
+ */
+const LEAST_CLEAR = 0.5;
+const SURE_VOTE = 4;
 
 /** Mean of the rows of each band. */
 function bandMeans(
@@ -45,11 +53,17 @@ function bandMeans(
   return { bands, mean };
 }
 
-/** How clearly each column of each band stands out from both sides, in sigmas; above 0 brighter. */
-function votes(mean: Float32Array, width: number, bands: number): Float32Array {
+interface Votes {
+  /** How clearly each column of each band stands out from both sides, in sigmas; above 0 brighter. */
+  readonly stands: Float32Array;
+  /** The same over the nearer side, where the sides are too unlike to say so: at the edge of something. */
+  readonly leans: Float32Array;
+}
+
+function votes(mean: Float32Array, width: number, bands: number): Votes {
   const half = halfOf(width);
   const inner = Math.round((2 * half) / 3);
-  const out = new Float32Array(bands * width);
+  const [standing, leaning] = [new Float32Array(bands * width), new Float32Array(bands * width)];
   for (let band = 0; band < bands; band++) {
     const row = band * width;
     const sizes: number[] = [];
@@ -59,14 +73,27 @@ function votes(mean: Float32Array, width: number, bands: number): Float32Array {
       const value = (mean[row + x] ?? 0) - (left + right) / 2;
       sizes.push(Math.abs(value));
       const beside = ((mean[row + x - inner] ?? 0) + (mean[row + x + inner] ?? 0) - left - right) / 2;
-      const stands = Math.abs(left - right) < LOPSIDED * Math.abs(value) && Math.abs(beside) < THICK * Math.abs(value);
-      out[row + x] = stands ? value : 0;
+      if (Math.abs(left - right) < LOPSIDED * Math.abs(value)) {
+        standing[row + x] = Math.abs(beside) < THICK * Math.abs(value) ? value : 0;
+        continue;
+      }
+      const over = overNearer(mean[row + x] ?? 0, left, right);
+      const nearer = Math.abs((mean[row + x] ?? 0) - left) < Math.abs((mean[row + x] ?? 0) - right) ? -1 : 1;
+      const back = (mean[row + x + nearer * inner] ?? 0) - (nearer < 0 ? left : right);
+      leaning[row + x] = Math.abs(back) < THICK * Math.abs(over) ? over : 0;
     }
     sizes.sort((a, b) => a - b);
     const sigma = (sizes[sizes.length >> 1] ?? 0) / 0.6745 + 0.2;
-    for (let x = 0; x < width; x++) out[row + x] = (out[row + x] ?? 0) / sigma;
+    for (const out of [standing, leaning]) for (let x = 0; x < width; x++) out[row + x] = (out[row + x] ?? 0) / sigma;
   }
-  return out;
+  return { stands: standing, leans: leaning };
+}
+
+/** How far a value lies beyond the nearer one of both sides; 0 between them. */
+function overNearer(value: number, left: number, right: number): number {
+  const [one, other] = [value - left, value - right];
+  if (one * other <= 0) return 0;
+  return Math.abs(one) < Math.abs(other) ? one : other;
 }
 
 interface Path {
@@ -128,6 +155,43 @@ function profileOf(luma: Plane, width: number, height: number, at: Int16Array, w
   return profile;
 }
 
+/** Whether enough bands say that there is a line: `clear` are their votes for it. */
+function isLine(clear: Float32Array, leans: Uint8Array): boolean {
+  const count = (least: number): number => clear.filter((value) => value >= least).length;
+  if (count(CLEAR_VOTE) >= CLEAR_SHARE * clear.length) return true;
+  const asked = leans.filter((lean) => lean === 0).length;
+  if (count(SURE_VOTE) < Math.max(CLEAR_SHARE * asked, LEAST_CLEAR * clear.length)) return false;
+  const seen = [...clear.keys()].filter((band) => leans[band] === 1 || (clear[band] ?? 0) >= CLEAR_VOTE);
+  return seen.every((band, i) => band - (seen[i - 1] ?? band) <= 2);
+}
+
+/** Gives the bands in which a line leans on an edge the shape of the nearest band that shows it, as deep as it is there. */
+function leanOn(
+  luma: Plane,
+  width: number,
+  height: number,
+  { at, half, profile, leans }: Line,
+  shown: Float32Array,
+): void {
+  const wide = 2 * half + 1;
+  for (const [band, middle] of at.entries()) {
+    if (leans[band] !== 1) continue;
+    const clear = [...shown.keys()].filter((other) => (shown[other] ?? 0) >= CLEAR_VOTE);
+    const near = clear.reduce((best, other) => (Math.abs(other - band) < Math.abs(best - band) ? other : best));
+    const full = profile[near * wide + half] ?? 0;
+    const depths: number[] = [];
+    for (let y = band * BAND; y < Math.min(height, (band + 1) * BAND); y++) {
+      const row = y * width + middle;
+      const left = ((luma[row - half - 1] ?? 0) + (luma[row - half] ?? 0)) / 2;
+      const right = ((luma[row + half] ?? 0) + (luma[row + half + 1] ?? 0)) / 2;
+      depths.push(overNearer(luma[row] ?? 0, left, right));
+    }
+    depths.sort((a, b) => a - b);
+    const share = full === 0 ? 0 : Math.min(1, Math.max(0, (depths[depths.length >> 1] ?? 0) / full));
+    for (let k = 0; k < wide; k++) profile[band * wide + k] = share * (profile[near * wide + k] ?? 0);
+  }
+}
+
 /**
  * Scratches of a film that ran over something sharp: thin lines, brighter or darker than both of their sides, from top to
  * bottom. A line sums its evidence over the height of the picture (dynamic programming), so that it is found in grain, and
@@ -137,7 +201,7 @@ export function findLines(luma: Plane, width: number, height: number, least: num
   const { bands, mean } = bandMeans(luma, width, height);
   const half = halfOf(width);
   if (bands < 4 || width < 16 * half) return [];
-  const vote = votes(mean, width, bands);
+  const { stands: vote, leans: beside } = votes(mean, width, bands);
   const used = new Uint8Array(bands * width);
   const lines: Line[] = [];
   for (const sign of [1, -1]) {
@@ -146,63 +210,13 @@ export function findLines(luma: Plane, width: number, height: number, least: num
       if (score < least) break;
       const clear = Float32Array.from(at, (x, band) => sign * (vote[band * width + x] ?? 0));
       for (const [band, x] of at.entries()) used.fill(1, band * width + x - half, band * width + x + half + 1);
-      if (clear.filter((value) => value >= CLEAR_VOTE).length < CLEAR_SHARE * bands) continue;
+      const leans = Uint8Array.from(at, (x, band) => (sign * (beside[band * width + x] ?? 0) >= CLEAR_VOTE ? 1 : 0));
+      if (!isLine(clear, leans)) continue;
       const weight = clear.map((value) => Math.min(1, Math.max(0, value)));
-      lines.push({ at, half, profile: profileOf(luma, width, height, at, weight) });
+      const line = { at, half, profile: profileOf(luma, width, height, at, weight), leans };
+      leanOn(luma, width, height, line, clear);
+      lines.push(line);
     }
   }
   return lines;
-}
-
-/** Rows on each side over which a scratch is as strong as in a row: on bright things a bright one adds less. */
-const LOCAL = 3;
-
-/** Strength of a line in each row, over what its bands say: 0 where nothing stands out, hardly above 1. */
-function strengths(luma: Plane, width: number, height: number, { at, half, profile }: Line): Float32Array {
-  const wide = 2 * half + 1;
-  const found = new Float32Array(height);
-  const said = new Float32Array(height);
-  for (let y = 0; y < height; y++) {
-    const band = Math.min(at.length - 1, Math.floor(y / BAND));
-    const row = y * width + (at[band] ?? 0);
-    const left = ((luma[row - half - 1] ?? 0) + (luma[row - half] ?? 0)) / 2;
-    const right = ((luma[row + half] ?? 0) + (luma[row + half + 1] ?? 0)) / 2;
-    // The middle and the columns beside it: the line may lie between two of them.
-    for (let k = -1; k <= 1; k++) {
-      const expected = profile[band * wide + half + k] ?? 0;
-      const difference = (luma[row + k] ?? 0) - left - ((half + k) / (2 * half)) * (right - left);
-      found[y] = (found[y] ?? 0) + Math.sign(expected) * difference;
-      said[y] = (said[y] ?? 0) + Math.abs(expected);
-    }
-  }
-  return found.map((_, y) => {
-    let [sum, full] = [0, 0];
-    for (let row = Math.max(0, y - LOCAL); row <= Math.min(height - 1, y + LOCAL); row++) {
-      sum += found[row] ?? 0;
-      full += said[row] ?? 0;
-    }
-    return full === 0 ? 0 : Math.min(1.25, Math.max(0, sum / full));
-  });
-}
-
-/** Takes what lines add away from luma, in place; codes stay within 0..max. Between bands it changes smoothly. */
-export function removeLines(luma: Plane, width: number, height: number, lines: readonly Line[], max: number): void {
-  for (const line of lines) {
-    const { at, half, profile } = line;
-    const wide = 2 * half + 1;
-    const bands = at.length;
-    const strength = strengths(luma, width, height, line);
-    for (let y = 0; y < height; y++) {
-      const place = Math.min(bands - 1, Math.max(0, (y + 0.5) / BAND - 0.5));
-      const [one, other] = [Math.floor(place), Math.min(bands - 1, Math.floor(place) + 1)];
-      const share = place - one;
-      const band = Math.min(bands - 1, Math.floor(y / BAND));
-      for (let k = 0; k < wide; k++) {
-        const index = y * width + (at[band] ?? 0) + k - half;
-        const adds = (1 - share) * (profile[one * wide + k] ?? 0) + share * (profile[other * wide + k] ?? 0);
-        const value = (luma[index] ?? 0) - (strength[y] ?? 0) * adds;
-        luma[index] = Math.min(max, Math.max(0, Math.round(value)));
-      }
-    }
-  }
 }

@@ -1,6 +1,7 @@
 import type { Plane } from '../../core/frame.ts';
 import type { PlaneCoding } from '../pixels/codes.ts';
-import { findLines, removeLines } from '../pixels/lines.ts';
+import { removeLines } from '../pixels/line-removal.ts';
+import { findLines } from '../pixels/lines.ts';
 
 /** Luma freed from scratches. */
 export interface ScratchesRequest {
