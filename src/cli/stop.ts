@@ -1,6 +1,13 @@
+import { isatty } from 'node:tty';
 import { endThreads, EXIT_CODES, RestorationError } from '../index.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/**
+ * Whether a closed terminal is ours. What was started with nohup has none, and is meant to go on; that nohup had SIGHUP
+ * ignored cannot be seen, because Node undoes it.
+ */
+const hasTerminal = (): boolean => [0, 1, 2].some((stream) => isatty(stream));
 
 /**
  * The first signal stops in order: what runs is abandoned, finished segments stay, the exit code says that the same
@@ -8,8 +15,10 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
  */
 export function watchSignals(onFirst: () => void): AbortController {
   const controller = new AbortController();
+  const goesOn = !hasTerminal();
   for (const name of SIGNALS) {
     process.on(name, () => {
+      if (name === 'SIGHUP' && goesOn) return;
       if (controller.signal.aborted) {
         void leave(EXIT_CODES.interrupted, { patienceMs: 200, signal: name });
         return;

@@ -34,6 +34,8 @@ export function startProcess(command: string, args: readonly string[], options: 
   const child: ChildProcess = spawn(command, args, {
     stdio: [options.stdin ?? 'ignore', options.stdout ?? 'ignore', 'pipe'],
     windowsHide: true,
+    // Signals of the terminal are for this process alone, which knows what to stop. On Windows it would open a window.
+    detached: process.platform !== 'win32',
   });
   let tail = '';
   let partial = '';

@@ -147,6 +147,19 @@ test('Ctrl-C stops in order with exit code 75, and the same command goes on', as
   expect((await readdir(cwd)).sort()).toEqual(['film.mkv', 'film.restored.mkv']);
 });
 
+test('a terminal that closes does not stop a run that has none, as nohup starts it', async () => {
+  const cwd = await room('nohup');
+  await draw(path.join(cwd, 'film.mkv'), [], 2);
+  const env = { RESTORE_FAULT: 'rename:3:PAUSE' };
+  const args = [CLI, 'film.mkv', ...QUICK, '--segment-frames', '20'];
+  const run = execa(process.execPath, args, { cwd, reject: false, stdin: 'ignore', env });
+  await signalWhenPaused(run, 'SIGHUP');
+  const { exitCode, stderr } = await run;
+  expect(stderr).not.toContain('Stopping');
+  expect(exitCode).toBe(0);
+  expect(await countFrames(path.join(cwd, 'film.restored.mkv'))).toBe(50);
+});
+
 describe('while networks compute, which nothing may interrupt', () => {
   /** A run that spends nearly all its time in a network; once it has begun it gets Ctrl-C once, or again and again. */
   async function stopped(name: string, again: boolean) {
