@@ -15,7 +15,7 @@ import torch
 from torch.nn import functional as F
 
 from .engine.config import Config, config_path
-from .engine.grow import impose
+from .engine.widen import impose
 from .engine.loop import Trainer
 from .nets.luma import LumaNet
 from .nets.reparam import MergedConv

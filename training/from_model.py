@@ -1,6 +1,6 @@
 """Write a checkpoint with the weights of an embedded model, to train on where no checkpoint was kept.
 
-python3 -m training.from_model old-x2 --out OUT writes OUT/old-x2/checkpoint.pt, for --warm-start, --widen and --grow of training.train.
+python3 -m training.from_model old-x2 --out OUT writes OUT/old-x2/checkpoint.pt, for --warm-start and --widen of training.train.
 A merged convolution comes back as one whose other branches start afresh and are subtracted: the function is the same. So it is
 with batch normalization, which takes its statistics from training pictures (--data) and undoes what it does with them.
 """
@@ -17,7 +17,7 @@ from onnx import numpy_helper
 from torch import nn
 
 from .engine.config import Config, config_path
-from .engine.grow import impose
+from .engine.widen import impose
 from .export import MODELS
 from .nets.colorizer import Colorizer
 from .nets.luma import LumaNet

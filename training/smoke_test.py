@@ -22,7 +22,7 @@ from .data.sight_weights import SCOPE, convert, named_convolutions, sight_file
 from .degrade import REGISTRY, degrade
 from .degrade.filters import gaussian_blur
 from .engine.config import Config, config_path
-from .engine.grow import narrow_from, widen
+from .engine.widen import narrow_from, widen
 from .engine.loop import Trainer
 from .engine.muon import collapse, orthogonalized
 from .engine.watchdog import TrainingRunaway, Watchdog
@@ -116,8 +116,9 @@ def tiles_are_exact(model_id: str) -> None:
 
 def widening_keeps_the_function() -> None:
     luma, strength = torch.rand(1, 1, 24, 32), torch.tensor([0.4])
-    for narrow, scale in ((LumaNet(2, 16, 2, True, half=True), 2), (LumaNet(1, 16, 2, True), 2), (LumaNet(2, 16, 2, True, half=True), 4)):
-        wide = LumaNet(scale, 24, 3, True, half=True)
+    cases = ((2, True, True, 2), (1, True, True, 2), (2, True, True, 4), (4, False, True, 4), (4, False, False, 4))
+    for of, half, told, scale in cases:
+        narrow, wide = LumaNet(of, 16, 2, told, half=half), LumaNet(scale, 24, 3, True, half=half)
         widen(wide, narrow_from(narrow.state_dict()))
         with torch.no_grad():
             before, after = narrow(luma, strength), wide(luma, strength)
@@ -127,11 +128,11 @@ def widening_keeps_the_function() -> None:
 
 
 def muon_steps_are_even() -> None:
-    """All directions of a step are of about one length, in every group, and merging the branches for it keeps the function."""
+    """All directions of a step are of about one length, and merging the branches for it keeps the function."""
     matrices = torch.randn(2, 12, 90) * torch.logspace(0, -1.5, 12)[:, None]
     lengths = torch.linalg.svdvals(orthogonalized(matrices))
     assert 0.6 < float(lengths.min()) and float(lengths.max()) < 1.3, f"lengths of {lengths.min():.2f} to {lengths.max():.2f}"
-    net, luma, strength = LumaNet(2, 16, 2, True, groups=2), torch.rand(1, 1, 24, 32), torch.tensor([0.4])
+    net, luma, strength = LumaNet(2, 16, 2, True), torch.rand(1, 1, 24, 32), torch.tensor([0.4])
     with torch.no_grad():
         before = net(luma, strength)
         collapse(net)

@@ -21,8 +21,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, help="end the schedule after this training time instead of after config.steps")
     parser.add_argument("--steps", type=int, help="instead of the configuration's; 0 only starts from another")
     parser.add_argument("--warm-start", type=Path, help="a checkpoint of another model whose fitting weights are taken over")
-    parser.add_argument("--grow", type=Path, help="a checkpoint of a luma network of which to begin as four turned copies")
-    parser.add_argument("--widen", type=Path, help="a checkpoint of a smaller network at half resolution, of the same scale or a smaller one, whose work to begin with")
+    parser.add_argument("--widen", type=Path, help="a checkpoint of a smaller luma network, of the same scale or a smaller one, whose work to begin with")
     parser.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--bfloat16", action="store_true", help="convolutions in 16 bits: for processors with AVX512_BF16 or AMX, and GPUs")
@@ -39,8 +38,6 @@ def main() -> None:
         print(f"resumed at step {trainer.step}")
     elif args.warm_start:
         print(f"took {trainer.warm_start(args.warm_start)} weights from {args.warm_start}")
-    elif args.grow:
-        trainer.grow_from(args.grow)
     elif args.widen:
         trainer.widen_from(args.widen)
     trainer.run()

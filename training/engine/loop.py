@@ -12,10 +12,10 @@ import torch
 
 from .config import Config
 from .ema import Ema
-from .grow import grow, narrow_from, widen
 from .muon import optimizers_for
 from .task import Batch, Task
 from .watchdog import Watchdog
+from .widen import narrow_from, widen
 
 CHECK_EVERY = 200
 SAVE_SECONDS = 90.0
@@ -92,13 +92,6 @@ class Trainer:
         self.model.load_state_dict({**mine, **fitting})
         self._begin()
         return len(fitting)
-
-    def grow_from(self, other: Path) -> None:
-        """Begin as four turned copies of a narrower network of the same scale."""
-        narrow = narrow_from(torch.load(other, map_location="cpu")["ema"])
-        grow(self.model.cpu(), narrow)
-        self.model.to(self.device)
-        self._begin()
 
     def widen_from(self, other: Path) -> None:
         """Begin as a smaller network of this scale or a smaller one, with room to learn."""

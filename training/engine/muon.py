@@ -43,10 +43,10 @@ def orthogonalized(matrices: torch.Tensor) -> torch.Tensor:
 
 
 class Muon(torch.optim.Optimizer):
-    """For convolution weights [outputs, inputs / groups, h, w] with at most as many outputs a group as inputs a group x h x w."""
+    """For convolution weights [outputs, inputs, h, w] with at most as many outputs as inputs x h x w."""
 
     def __init__(self, params: list[dict[str, Any]], lr: float):
-        super().__init__(params, {"lr": lr, "groups": 1})
+        super().__init__(params, {"lr": lr})
 
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
@@ -55,9 +55,9 @@ class Muon(torch.optim.Optimizer):
                 momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
                 momentum.mul_(MOMENTUM).add_(p.grad)
                 ahead = p.grad.add(momentum, alpha=MOMENTUM)
-                matrices = ahead.reshape(group["groups"], p.shape[0] // group["groups"], -1)
-                size = STEP * max(matrices.shape[1:]) ** 0.5
-                p.add_(orthogonalized(matrices).reshape(p.shape), alpha=-group["lr"] * size)
+                matrix = ahead.flatten(1)
+                size = STEP * max(matrix.shape) ** 0.5
+                p.add_(orthogonalized(matrix).reshape(p.shape), alpha=-group["lr"] * size)
 
 
 def optimizers_for(model: nn.Module, config: Config) -> list[torch.optim.Optimizer]:
@@ -68,10 +68,8 @@ def optimizers_for(model: nn.Module, config: Config) -> list[torch.optim.Optimiz
         if not isinstance(model, LumaNet):
             raise ValueError(f"{config.id}: the optimizer muon is for luma networks; use adam")
         collapse(model)
-        blocks = [block for block in model.body if isinstance(block, MergedConv)]
-        inner = [block.plain for block in blocks]
-        groups = [{"params": [block.plain], "groups": block.groups, "share": 1.0} for block in blocks]
-        optimizers.append(Muon(groups, config.learning_rate))
+        inner = [block.plain for block in model.body if isinstance(block, MergedConv)]
+        optimizers.append(Muon([{"params": inner, "share": 1.0}], config.learning_rate))
     known = {id(p) for p in inner}
     rest = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
     share = ADAM_SHARE if inner else 1.0

@@ -21,15 +21,11 @@ class LumaNet(nn.Module):
     """With `half` (which scale 1 always has) the body works at half resolution, so that it sees twice as far for a
     quarter of the work (FFDNet's idea); its 6x6 stride-2 head is pixel-unshuffle and 3x3 in one.
 
-    With `groups` the body is that many independent columns, which the last convolution brings together.
-
     With `flips` the trained network looks at the picture four times, mirrored along either axis, and the mean of what it
     sees counts (the self-ensemble of Timofte et al., 2016). It is trained on one look.
     """
 
-    def __init__(
-        self, scale: int, channels: int, layers: int, strength: bool, groups: int = 1, half: bool = False, flips: bool = False
-    ):
+    def __init__(self, scale: int, channels: int, layers: int, strength: bool, half: bool = False, flips: bool = False):
         super().__init__()
         self.flips = flips
         self.scale = scale
@@ -38,7 +34,7 @@ class LumaNet(nn.Module):
             nn.Conv2d(1, channels, 6, stride=2, padding=2) if self.half else MergedConv(1, channels, False)
         )
         self.level = nn.Parameter(torch.randn(channels) * 0.1) if strength else None
-        self.body = nn.ModuleList(MergedConv(channels, channels, True, 0.3, groups) for _ in range(layers))
+        self.body = nn.ModuleList(MergedConv(channels, channels, True, 0.3) for _ in range(layers))
         self.factor = 2 * scale if self.half else scale
         self.tail: nn.Module = MergedConv(channels, self.factor**2, False, gain=0.1)
 

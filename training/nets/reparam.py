@@ -22,10 +22,9 @@ EDGES = torch.tensor(
 class MergedConv(nn.Module):
     """`residual` adds the input to the output; it needs as many outputs as inputs."""
 
-    def __init__(self, inputs: int, outputs: int, residual: bool, gain: float = 1.0, groups: int = 1):
+    def __init__(self, inputs: int, outputs: int, residual: bool, gain: float = 1.0):
         super().__init__()
-        self.groups, self.residual = groups, residual
-        inputs //= groups
+        self.residual = residual
         middle = 2 * outputs
         std = gain * (2.0 / (9 * inputs)) ** 0.5
         self.plain = nn.Parameter(torch.randn(outputs, inputs, 3, 3) * std)
@@ -63,11 +62,11 @@ class MergedConv(nn.Module):
         # The branches are summed in 32 bits, even where the convolution itself runs in 16.
         with torch.autocast(x.device.type, enabled=False):
             weight = self.merged_weight()
-        return F.conv2d(x, weight, self.bias, padding=1, groups=self.groups)
+        return F.conv2d(x, weight, self.bias, padding=1)
 
     def folded(self) -> nn.Conv2d:
         outputs, inputs = self.point.shape
-        conv = nn.Conv2d(inputs * self.groups, outputs, 3, padding=1, groups=self.groups)
+        conv = nn.Conv2d(inputs, outputs, 3, padding=1)
         conv.weight.data = self.merged_weight().detach().clone()
         conv.bias.data = self.bias.detach().clone()
         return conv
