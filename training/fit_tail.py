@@ -15,8 +15,8 @@ import torch
 from torch.nn import functional as F
 
 from .engine.config import Config, config_path
-from .engine.widen import impose
 from .engine.loop import Trainer
+from .engine.widen import impose
 from .nets.luma import LumaNet
 from .nets.reparam import MergedConv
 from .tasks import TASKS

@@ -22,10 +22,10 @@ from .data.sight_weights import SCOPE, convert, named_convolutions, sight_file
 from .degrade import REGISTRY, degrade
 from .degrade.filters import gaussian_blur
 from .engine.config import Config, config_path
-from .engine.widen import narrow_from, widen
 from .engine.loop import Trainer
 from .engine.muon import collapse, orthogonalized
 from .engine.watchdog import TrainingRunaway, Watchdog
+from .engine.widen import narrow_from, widen
 from .export import MODELS, check, export
 from .from_model import read_weights, restore_colorizer, restore_luma
 from .nets.colorizer import Colorizer

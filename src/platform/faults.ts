@@ -4,7 +4,7 @@ import * as realFs from 'node:fs/promises';
 /**
  * The door to files, processes and threads that fault tests stand in: with RESTORE_FAULT=write:3:ENOSPC the third write of
  * this process fails so. Kinds: open, read, write, fsync, rename, remove, spawn, and thread: a message to a worker thread,
- * which then ends (EXIT) or never gets it (HANG). With the code PAUSE the process stops itself there until SIGCONT, with
+ * which ends instead (EXIT) or never gets it (HANG). With the code PAUSE the process stops itself there until SIGCONT, with
  * KILL it is killed there. A fourth part (remove:1:KILL:plan.json) counts calls for such names only. Without the variable these
  * are Node's own functions.
  */

@@ -1,5 +1,5 @@
 import type { Plane } from '../../core/frame.ts';
-import { BAND, type Line } from './lines.ts';
+import { BAND, sidesOf, type Line } from './lines.ts';
 
 /** Rows on each side over which a scratch is as strong as in a row: on bright things a bright one adds less. */
 const LOCAL = 3;
@@ -12,8 +12,7 @@ function strengths(luma: Plane, width: number, height: number, { at, half, profi
   for (let y = 0; y < height; y++) {
     const band = Math.min(at.length - 1, Math.floor(y / BAND));
     const row = y * width + (at[band] ?? 0);
-    const left = ((luma[row - half - 1] ?? 0) + (luma[row - half] ?? 0)) / 2;
-    const right = ((luma[row + half] ?? 0) + (luma[row + half + 1] ?? 0)) / 2;
+    const { left, right } = sidesOf(luma, row, half);
     // The middle and the columns beside it: the line may lie between two of them.
     for (let k = -1; k <= 1; k++) {
       const expected = profile[band * wide + half + k] ?? 0;

@@ -34,6 +34,18 @@ const CLEAR_SHARE = 0.6;
 const LEAST_CLEAR = 0.5;
 const SURE_VOTE = 4;
 
+/** What lies on both sides of a line: means of two samples, `half` and one more from its middle. */
+export function sidesOf(
+  values: Plane | Float32Array,
+  middle: number,
+  half: number,
+): { readonly left: number; readonly right: number } {
+  return {
+    left: ((values[middle - half - 1] ?? 0) + (values[middle - half] ?? 0)) / 2,
+    right: ((values[middle + half] ?? 0) + (values[middle + half + 1] ?? 0)) / 2,
+  };
+}
+
 /** Mean of the rows of each band. */
 function bandMeans(
   luma: Plane,
@@ -68,8 +80,7 @@ function votes(mean: Float32Array, width: number, bands: number): Votes {
     const row = band * width;
     const sizes: number[] = [];
     for (let x = half + 1; x < width - half - 1; x++) {
-      const left = ((mean[row + x - half] ?? 0) + (mean[row + x - half - 1] ?? 0)) / 2;
-      const right = ((mean[row + x + half] ?? 0) + (mean[row + x + half + 1] ?? 0)) / 2;
+      const { left, right } = sidesOf(mean, row + x, half);
       const value = (mean[row + x] ?? 0) - (left + right) / 2;
       sizes.push(Math.abs(value));
       const beside = ((mean[row + x - inner] ?? 0) + (mean[row + x + inner] ?? 0) - left - right) / 2;
@@ -144,8 +155,7 @@ function profileOf(luma: Plane, width: number, height: number, at: Int16Array, w
       const differences: number[] = [];
       for (let y = band * BAND; y < Math.min(height, (band + 1) * BAND); y++) {
         const row = y * width + middle;
-        const left = ((luma[row - half - 1] ?? 0) + (luma[row - half] ?? 0)) / 2;
-        const right = ((luma[row + half] ?? 0) + (luma[row + half + 1] ?? 0)) / 2;
+        const { left, right } = sidesOf(luma, row, half);
         differences.push((luma[row + k - half] ?? 0) - left - share * (right - left));
       }
       differences.sort((a, b) => a - b);
@@ -182,8 +192,7 @@ function leanOn(
     const depths: number[] = [];
     for (let y = band * BAND; y < Math.min(height, (band + 1) * BAND); y++) {
       const row = y * width + middle;
-      const left = ((luma[row - half - 1] ?? 0) + (luma[row - half] ?? 0)) / 2;
-      const right = ((luma[row + half] ?? 0) + (luma[row + half + 1] ?? 0)) / 2;
+      const { left, right } = sidesOf(luma, row, half);
       depths.push(overNearer(luma[row] ?? 0, left, right));
     }
     depths.sort((a, b) => a - b);
