@@ -47,10 +47,19 @@ const inPython = (args: readonly string[]): string[] => [
   ...args,
 ];
 
-/** Names of all degradations. Throws PYTHON_MISSING. */
+const lastLine = (text: string): string | undefined => text.split('\n').findLast((line) => line.trim() !== '');
+
+/** Names of all degradations. Throws PYTHON_MISSING, and INTERNAL where Python cannot run what belongs to this program. */
 export async function listDegradations(): Promise<string[]> {
-  const { stdout } = await capture(await findPython(), inPython(['--list']), { timeoutMs: 60_000 });
-  return stdout.split(/\s+/).filter((name) => name !== '');
+  const { code, stdout, stderr } = await capture(await findPython(), inPython(['--list']), { timeoutMs: 60_000 });
+  if (code === 0) return stdout.split(/\s+/).filter((name) => name !== '');
+  throw new RestorationError(
+    'INTERNAL',
+    `Degradations could not be listed: ${lastLine(stderr) ?? 'no reason given'}.`,
+    {
+      hint: 'Install the program again.',
+    },
+  );
 }
 
 /**

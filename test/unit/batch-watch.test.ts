@@ -1,11 +1,13 @@
 import { appendFile, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { notify } from '../../src/batch/notify.ts';
 import { watchFolder } from '../../src/batch/watch.ts';
 import type { WatchOptions } from '../../src/batch/watch-api.ts';
 import type { WatchEvent } from '../../src/batch/watch-events.ts';
 import { RestorationError } from '../../src/core/errors.ts';
 import type { Clock } from '../../src/platform/clock.ts';
+import { serve } from '../fixtures/servers/habits.ts';
 import { filesIn, tempFolder, textWork } from './batch-helpers.ts';
 import { virtualClock } from './virtual-clock.ts';
 
@@ -268,7 +270,7 @@ test('until: the shortest first, nothing that cannot be finished, and an end', a
   expect(log.some((entry) => entry.startsWith('long'))).toBe(false);
 });
 
-test('the hook gets the summary; one that fails or hangs is only told', async () => {
+test('the hook gets the summary; one that fails is only told', async () => {
   await drop('a.txt', 'one');
   const told = path.join(folder, 'told.json');
   const summary = await watch({ notify: `cat > '${told}'` });
@@ -276,4 +278,35 @@ test('the hook gets the summary; one that fails or hangs is only told', async ()
   await watch({ notify: 'echo no such luck >&2; exit 3' });
   const last = events.at(-1);
   expect(last?.type === 'trouble' && last.message).toContain('no such luck');
+});
+
+test('a hook that hangs is stopped', async () => {
+  const summary = await watch();
+  expect(await notify('exec sleep 60', summary, 200)).toContain(
+    'did not end within 0.2 s and was stopped: exec sleep 60',
+  );
+});
+
+test('an address gets the summary; one that refuses, hangs or is not there is only told', async () => {
+  await drop('a.txt', 'one');
+  const bodies: string[] = [];
+  const server = await serve((request, response) => {
+    if (request.url === '/hang') return;
+    const parts: Buffer[] = [];
+    request.on('data', (part: Buffer) => parts.push(part));
+    request.on('end', () => {
+      bodies.push(Buffer.concat(parts).toString());
+      response.writeHead(request.url === '/full' ? 507 : 204).end();
+    });
+  });
+  const summary = await watch({ notify: `${server.url}/night` });
+  expect(bodies.map((body) => JSON.parse(body) as unknown)).toEqual([summary]);
+  expect(server.seen.map(({ method, path: asked }) => `${method} ${asked}`)).toEqual(['POST /night']);
+  expect(count('trouble')).toBe(0);
+  expect(await notify(`${server.url}/full`, summary)).toContain('answered 507');
+  expect(await notify(`${server.url}/hang`, summary, 200)).toContain('/hang failed');
+  await server.close();
+  await watch({ notify: `${server.url}/gone` });
+  const last = events.at(-1);
+  expect(last?.type === 'trouble' && last.message).toContain('/gone failed');
 });

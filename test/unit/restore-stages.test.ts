@@ -200,8 +200,8 @@ describe('upscale', () => {
     const [result] = await check(stage('upscale', { width: 100, height: 68 }, model), flat);
     // The residual is the repeated picture; what the one random convolution adds is about the same for all channels.
     const middle = (plane: Plane, width: number): number => plane[Math.floor(plane.length / 2) + width / 2]! / 4;
-    expect(middle(result!.planes[1]!, 50)).toBeCloseTo(140, -1.5);
-    expect(middle(result!.planes[2]!, 50)).toBeCloseTo(110, -1.5);
+    expect(Math.abs(middle(result!.planes[1]!, 50) - 140)).toBeLessThan(8);
+    expect(Math.abs(middle(result!.planes[2]!, 50) - 110)).toBeLessThan(8);
   });
 
   test('leaves the chroma of frames that carry predicted color to apply-chroma', async () => {

@@ -1,6 +1,7 @@
 """Degrade a picture or a film: python3 -m training.degrade IN OUT --op grain=0.5 --op jpeg=0.4 --seed 1
 
-Operations are applied in the order given; --list names them.
+Operations are applied in the order given; --list names them. With --scans ZIP hairs, dust and dirt
+are those of a pack of scans (film-damage.zip).
 """
 from __future__ import annotations
 
@@ -14,6 +15,7 @@ from PIL import Image
 
 from . import REGISTRY, degrade
 from .compress import to_uint8
+from .damage import use_scans
 from .film import PICTURES, degrade_film
 
 
@@ -44,6 +46,7 @@ def main() -> None:
     parser.add_argument("output", type=Path, nargs="?")
     parser.add_argument("--op", action="append", type=_operation, default=[], metavar="NAME=STRENGTH")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--scans", type=Path, metavar="ZIP")
     parser.add_argument("--list", action="store_true")
     args = parser.parse_args()
     if args.list:
@@ -51,6 +54,8 @@ def main() -> None:
         return
     if args.input is None or args.output is None:
         parser.error("an input and an output are needed")
+    if args.scans is not None:
+        use_scans(args.scans)
     if args.output.suffix.lower() in PICTURES:
         _degrade_picture(args.input, args.output, args.op, args.seed)
         return

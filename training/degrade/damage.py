@@ -1,10 +1,8 @@
-"""Scratches, hairs, dust and dirt: drawn ones, and scanned ones where film-damage.zip is at hand (RESTORE_DATA)."""
+"""Scratches, hairs, dust and dirt: drawn ones, or scanned ones after `use_scans`."""
 from __future__ import annotations
 
 import io
-import os
 import zipfile
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +12,15 @@ from .filters import gaussian_blur, like
 from .registry import degradation
 
 
-@lru_cache(maxsize=1)
-def _scans() -> dict[str, list[bytes]]:
-    file = Path(os.environ.get("RESTORE_DATA", "")) / "film-damage.zip"
-    found: dict[str, list[bytes]] = {}
-    if file.is_file():
-        with zipfile.ZipFile(file) as archive:
-            for name in sorted(n for n in archive.namelist() if n.endswith(".png")):
-                found.setdefault(name.split("/")[0], []).append(archive.read(name))
-    return found
+_scans: dict[str, list[bytes]] = {}
+
+
+def use_scans(pack: Path) -> None:
+    """From now on damage is taken from the pictures (gray and alpha, a folder a kind) of a zip file such as film-damage.zip."""
+    _scans.clear()
+    with zipfile.ZipFile(pack) as archive:
+        for name in sorted(n for n in archive.namelist() if n.endswith(".png")):
+            _scans.setdefault(name.split("/")[0], []).append(archive.read(name))
 
 
 def _blend(picture: np.ndarray, color: np.ndarray | float, cover: np.ndarray) -> np.ndarray:
@@ -43,7 +41,7 @@ def _cover(image: Image.Image, softness: float) -> np.ndarray:
 def _scanned(
     picture: np.ndarray, kinds: tuple[str, ...], count: int, rng: np.random.Generator, dark: bool = False
 ) -> np.ndarray | None:
-    files = [f for k, v in _scans().items() if k in kinds for f in v]
+    files = [f for k, v in _scans.items() if k in kinds for f in v]
     if not files:
         return None
     height, width = picture.shape[:2]
