@@ -8,6 +8,9 @@ const CACHE_VERSION = 1;
 /** Kinds whose networks' results are kept. */
 const KEPT = new Set(['denoise', 'upscale', 'colorize']);
 
+/** Kinds that change nothing but predicted color that is not in the planes yet. */
+const ON_COLOR = new Set(['chroma-anchor', 'chroma-smooth']);
+
 /**
  * For each stage that runs a network the name of its results: a digest over all that decides them and nothing else.
  * Networks for luma see what was done to luma; color that was predicted or smoothed before does not concern them. One that
@@ -36,7 +39,7 @@ export function resultKeys(
     const past = takesColor(stage) ? planes : luma;
     const key = KEPT.has(stage.kind) ? digest({ source, past, own }) : undefined;
     if (stage.kind === 'colorize') color = [...luma, own];
-    else if (stage.kind === 'chroma-smooth') color = [...color, own];
+    else if (ON_COLOR.has(stage.kind)) color = [...color, own];
     else if (stage.kind === 'apply-chroma') planes = [...planes, ...color, own];
     else {
       luma = [...past, own];

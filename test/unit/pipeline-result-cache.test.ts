@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Plan, StagePlan } from '../../src/core/plan.ts';
+import { STAGE_KINDS } from '../../src/pipeline/presets.ts';
 import { ResultCache } from '../../src/pipeline/result-cache.ts';
 import { resultKeys } from '../../src/pipeline/result-keys.ts';
 import { folderBytes } from '../../src/platform/move.ts';
@@ -131,12 +132,18 @@ test('a folder that cannot be made is said once, and the run goes on', async () 
 const model = (id: string): NonNullable<StagePlan['model']> => ({ id, sha256: id, path: `/models/${id}` });
 const chain: readonly StagePlan[] = [
   { kind: 'deflicker', options: { strength: 0.5 } },
+  { kind: 'scratches', options: { strength: 0.5 } },
+  { kind: 'dust', options: { strength: 0.5 } },
+  { kind: 'degrain', options: { strength: 0.5 } },
   { kind: 'denoise', options: { strength: 0.4 }, model: model('denoise') },
   { kind: 'colorize', options: { seed: 0 }, model: model('colorize') },
+  { kind: 'chroma-anchor', options: {} },
   { kind: 'chroma-smooth', options: {} },
   { kind: 'upscale', options: { width: 640, height: 480 }, model: model('upscale') },
   { kind: 'apply-chroma', options: {} },
 ];
+
+const COLOR = ['colorize', 'chroma-anchor', 'chroma-smooth', 'apply-chroma'];
 
 /** Keys by kind of stage. */
 function keys(stages: readonly StagePlan[], plan: Partial<Plan> = {}, rgb = false): Record<string, string | undefined> {
@@ -147,13 +154,17 @@ function keys(stages: readonly StagePlan[], plan: Partial<Plan> = {}, rgb = fals
 const changed = (kind: string, options: Record<string, unknown>): StagePlan[] =>
   chain.map((stage) => (stage.kind === kind ? { ...stage, options: { ...stage.options, ...options } } : stage));
 
+test('all kinds of stages are in this chain', () => {
+  expect(chain.map(({ kind }) => kind)).toEqual(STAGE_KINDS);
+});
+
 test('color options leave the keys of luma alone, and what decides luma changes all that follows', () => {
   const plain = keys(chain);
   expect(Object.keys(plain).filter((kind) => plain[kind] !== undefined)).toEqual(['denoise', 'colorize', 'upscale']);
   for (const other of [changed('colorize', { seed: 9 }), changed('chroma-smooth', { radius: 1 })]) {
     expect(keys(other)).toMatchObject({ denoise: plain['denoise'], upscale: plain['upscale'] });
   }
-  const gray = keys(chain.filter(({ kind }) => !['colorize', 'chroma-smooth', 'apply-chroma'].includes(kind)));
+  const gray = keys(chain.filter(({ kind }) => !COLOR.includes(kind)));
   expect(gray).toMatchObject({ denoise: plain['denoise'], upscale: plain['upscale'] });
   expect(keys(changed('colorize', { seed: 9 }))['colorize']).not.toBe(plain['colorize']);
   expect(keys(changed('chroma-smooth', { radius: 1 }))['colorize']).toBe(plain['colorize']);
@@ -173,7 +184,7 @@ test('color options leave the keys of luma alone, and what decides luma changes 
 test('a network that takes RGB depends on color that was brought to the planes before it, and on no other', () => {
   const plain = keys(chain, {}, true);
   expect(keys(changed('colorize', { seed: 9 }), {}, true)['upscale']).toBe(plain['upscale']);
-  const early = (stages: readonly StagePlan[]): StagePlan[] => [...stages.slice(0, 4), stages[5]!, stages[4]!];
+  const early = (stages: readonly StagePlan[]): StagePlan[] => [...stages.slice(0, -2), stages.at(-1)!, stages.at(-2)!];
   const before = keys(early(chain), {}, true);
   expect(keys(early(changed('colorize', { seed: 9 })), {}, true)['upscale']).not.toBe(before['upscale']);
   expect(keys(early(changed('colorize', { seed: 9 })))['upscale']).toBe(keys(early(chain))['upscale']);

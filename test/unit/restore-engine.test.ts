@@ -189,6 +189,22 @@ describe('faults', () => {
     expect(engine.devices).toEqual(['cpu']);
   });
 
+  test.each([
+    ['error', 1],
+    ['error', 2],
+    ['crash', 2],
+  ])('all jobs that wait for a device that is dropped are done elsewhere: %s, %i workers', async (fault, workers) => {
+    const engine = await engineWith({
+      device: 'faulty',
+      workers,
+      backendModules: faulty(`fault=${fault}&trust=compared&after=1&times=9&count=${countFile()}`),
+    });
+    const model = await modelOf(repeatNet(2), { scale: 2 });
+    const done = await Promise.all(Array.from({ length: 6 }, () => runOne(engine, model)));
+    for (const { plane: result } of done) expect(result[0]).toBe(plane[0]! * 4);
+    expect(engine.devices).toEqual(['cpu']);
+  });
+
   test('a model whose result is not a number is refused on the CPU', async () => {
     const engine = await engineWith({});
     const manifest = { ...pictureManifest(nanNet(), { scale: 2 }), scale: 1 };

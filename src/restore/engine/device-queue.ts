@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import PQueue from 'p-queue';
 import { RestorationError } from '../../core/errors.ts';
 import type { ModelFormat } from '../backends/index.ts';
@@ -41,6 +42,7 @@ export class DeviceQueue {
   readonly #queue: PQueue;
   readonly #idle: Lane[];
   readonly #lanes: readonly Lane[];
+  readonly #closing = new AbortController();
 
   /** Running mean of what a job takes, by kind, and how many were done. */
   readonly #paces = new Map<string, { readonly done: number; readonly ms: number | undefined }>();
@@ -53,6 +55,8 @@ export class DeviceQueue {
     this.#queue = new PQueue({ concurrency: workers });
     this.#lanes = Array.from({ length: workers }, () => new Lane(lane));
     this.#idle = [...this.#lanes];
+    // Every job that waits listens to it.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Milliseconds that one of its workers needs for a job of a kind; undefined as long as too few were done. */
@@ -72,7 +76,8 @@ export class DeviceQueue {
   }
 
   async run(job: QueuedJob): Promise<Outcome> {
-    const outcome = await this.#queue.add(() => this.#attempt(job), { priority: -job.order });
+    const { signal } = this.#closing;
+    const outcome = await this.#queue.add(() => this.#attempt(job), { priority: -job.order, signal });
     const { done, ms } = this.#paces.get(job.kind) ?? { done: 0, ms: undefined };
     // A picture that was hardly computed says nothing about the device.
     if (outcome.unchanged > MOST_UNCHANGED) return outcome;
@@ -83,8 +88,9 @@ export class DeviceQueue {
     return outcome;
   }
 
+  /** Ends the threads. Jobs that run or wait are rejected with WORKER_FAILED, so that another device can do them. */
   async close(): Promise<void> {
-    this.#queue.clear();
+    this.#closing.abort(new RestorationError('WORKER_FAILED', `${this.device} was given up.`, { retryable: true }));
     await Promise.all(this.#lanes.map((lane) => lane.close()));
   }
 
@@ -99,7 +105,8 @@ export class DeviceQueue {
           return await lane.run(request, note);
         } catch (error) {
           const again = error instanceof RestorationError && error.code === 'WORKER_FAILED' && attempt < ATTEMPTS;
-          if (!again) throw error;
+          // What was closed must not start a thread anew.
+          if (!again || this.#closing.signal.aborted) throw error;
           check();
           note(`${error.message} The frame is done again (attempt ${attempt + 1} of ${ATTEMPTS}).`);
         }
