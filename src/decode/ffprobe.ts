@@ -125,6 +125,12 @@ const looksLikeMp4 = (head: Uint8Array): boolean =>
 /** Container, streams and chapters; `head` is the beginning of the file. Throws INPUT_NOT_MEDIA when FFmpeg cannot open the file. */
 export async function probeContainer(path: string, head: Uint8Array, signal?: AbortSignal): Promise<ProbedContainer> {
   const { value, stderr } = await ffprobe(path, ['-show_format', '-show_streams', '-show_chapters'], container, signal);
+  // FFmpeg draws the letters of text files (.txt, .nfo, ...), which nobody calls a film.
+  if (value?.format.format_name === 'tty') {
+    throw new RestorationError('INPUT_NOT_MEDIA', `${path} is a text, not a film.`, {
+      hint: 'Name the film itself.',
+    });
+  }
   if (value !== undefined) return value;
   if (stderr.includes('moov atom not found') && looksLikeMp4(head)) {
     throw new RestorationError(

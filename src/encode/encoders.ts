@@ -4,7 +4,8 @@ import type { EncodePlan } from '../core/plan.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { capture } from '../platform/process.ts';
 import { encoderArgs } from './encoder-args.ts';
-import { lastLine } from './messages.ts';
+import { encoderTraits } from './codecs.ts';
+import { firstReason, lastLine } from './messages.ts';
 
 let listed: Promise<ReadonlySet<string>> | undefined;
 
@@ -24,10 +25,20 @@ export function availableEncoders(): Promise<ReadonlySet<string>> {
   return listed;
 }
 
-/** Encodes a few black frames: a hardware encoder that was built in need not have its device. Throws ENCODER_UNAVAILABLE. */
-export async function tryEncoder(plan: EncodePlan): Promise<void> {
+/** Enough of a picture for a processor's encoder to say what it thinks of its options. */
+const TRIED_SIDE = 256;
+
+/**
+ * Encodes a few black frames. A hardware encoder that was built in need not have its device: throws ENCODER_UNAVAILABLE.
+ * Others have scales of quality and names of presets of their own, which `asked` names: throws USAGE.
+ */
+export async function tryEncoder(plan: EncodePlan, asked: readonly string[]): Promise<void> {
   const { ffmpeg } = await findFfmpeg();
-  const { width, height, pixelFormat } = plan.format;
+  const { pixelFormat } = plan.format;
+  const { hardware } = encoderTraits(plan.encoder);
+  const [width, height] = [plan.format.width, plan.format.height].map((side) =>
+    hardware ? side : Math.min(side, TRIED_SIDE),
+  ) as [number, number];
   const source = `color=black:size=${width}x${height}:rate=25:duration=0.2,format=${pixelFormatName(pixelFormat)}`;
   const args = [
     ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-f', 'lavfi', '-i', source],
@@ -36,6 +47,15 @@ export async function tryEncoder(plan: EncodePlan): Promise<void> {
   ];
   const { code, stderr } = await capture(ffmpeg, args, { timeoutMs: 60_000 });
   if (code === 0) return;
+  if (!hardware) {
+    throw new RestorationError(
+      'USAGE',
+      `${plan.encoder} does not take ${asked.join(' with ')}: ${firstReason(stderr)}`,
+      {
+        hint: `Leave --crf and --encoder-preset away for good ones; \`ffmpeg -h encoder=${plan.encoder}\` lists them.`,
+      },
+    );
+  }
   throw new RestorationError('ENCODER_UNAVAILABLE', `${plan.encoder} does not work here: ${lastLine(stderr)}`, {
     hint: `Check its driver, or leave the work to the processor with --codec ${plan.codec}.`,
   });

@@ -14,6 +14,10 @@ export const complaints = (stderr: string): string[] =>
 export const lastLine = (stderr: string, lines = 2): string =>
   complaints(stderr).slice(-lines).join(' / ').slice(0, 500) || 'it said nothing.';
 
+/** What an encoder said first, without its name: the lines after it only say that there was an error. */
+export const firstReason = (stderr: string): string =>
+  (complaints(stderr)[0] ?? 'it said nothing.').replace(/^(\[\S+( encoder)? @ 0x[0-9a-f]+\]|x26[45] \[error\]:) /i, '');
+
 /** Whether a program ran out of disk: ffmpeg may end with success even so when only the end of a file was refused. */
 export const isDiskFull = (stderr: string): boolean => /No space left on device|Disk quota exceeded/i.test(stderr);
 

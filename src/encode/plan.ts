@@ -92,9 +92,12 @@ export function encodePlanFor(request: EncodeRequest, available: ReadonlySet<str
   };
 }
 
-/** As `encodePlanFor`, with the encoders of this machine; a hardware encoder is tried on a few frames first. */
+/** As `encodePlanFor`, with the encoders of this machine; hardware and options that were asked for are tried on a few frames. */
 export async function planEncode(request: EncodeRequest): Promise<EncodePlan> {
   const plan = encodePlanFor(request, await availableEncoders());
-  if (encoderTraits(plan.encoder).hardware) await tryEncoder(plan);
+  const asked: string[] = [];
+  if (request.crf !== undefined) asked.push(`a crf of ${request.crf}`);
+  if (request.encoderPreset !== undefined) asked.push(`the preset ${request.encoderPreset}`);
+  if (asked.length > 0 || encoderTraits(plan.encoder).hardware) await tryEncoder(plan, asked);
   return plan;
 }

@@ -99,10 +99,15 @@ function crewOf(engine: Engine): Crew {
   };
 }
 
-/** The chain's own word against the plan's: a preset that does not fit is found before a frame is touched. */
+/**
+ * The chain's own word against the plan's: a preset that does not fit is found before a frame is touched. An encoder that
+ * takes even sizes only repeats the last line or column of what the stages give.
+ */
 function checkFormat(format: FrameFormat, plan: Plan): void {
-  const expected = plan.encode.pad ?? plan.encode.format;
-  if (format.width === expected.width && format.height === expected.height) return;
+  const { pad } = plan.encode;
+  const expected = pad ?? plan.encode.format;
+  const fits = (has: number, wants: number): boolean => has === wants || (!pad && wants % 2 === 0 && has === wants - 1);
+  if (fits(format.width, expected.width) && fits(format.height, expected.height)) return;
   throw new RestorationError(
     'INTERNAL',
     `The stages give ${format.width}x${format.height} where the plan says ${expected.width}x${expected.height}.`,

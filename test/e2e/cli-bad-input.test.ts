@@ -21,6 +21,7 @@ beforeAll(async () => {
   await chmod(path.join(folder, 'closed'), 0o555);
   await symlink(film, path.join(folder, 'link.mp4'));
   await writeFile(path.join(folder, 'taken.mp4'), 'mine');
+  await writeFile(path.join(folder, 'note.nfo'), 'The reel of 1917.\n');
   await writeFile(path.join(folder, 'preset.json'), '{"name": "x", "stages": "all of them"}');
   await writeFile(path.join(folder, 'not.json'), 'denoise: a lot');
   await writeFile(path.join(folder, 'bad.onnx'), 'not a network');
@@ -48,6 +49,7 @@ describe('inputs that cannot be restored', () => {
     ['a folder', '.', 66, /is a folder/],
     ['an empty file', 'empty.mp4', 65, /is empty/],
     ['text under a film name', 'text.mp4', 65, /is not a film/],
+    ['text that FFmpeg would draw', 'note.nfo', 65, /is a text, not a film/],
     ['sound without a picture', 'audio-only.mp4', 65, /has no video/],
     ['an MP4 that lost its end', 'truncated.mp4', 65, /not a complete MP4/],
   ])('%s', async (_about, name, exitCode, sentence) => {
@@ -124,6 +126,8 @@ describe('things that do not exist', () => {
     ['codec', ['--codec', 'betamax'], 2, /"betamax" is neither a codec nor an encoder/],
     ['encoder here', ['--codec', 'hevc_videotoolbox'], 69, /hevc_videotoolbox/],
     ['input color', ['--input-color', 'sepia'], 2, /"sepia" is not a known input color/],
+    ['quality of that encoder', ['--crf', '60'], 2, /libx265 does not take a crf of 60: .*to 51/],
+    ['preset of that encoder', ['--encoder-preset', 'slwo'], 2, /libx265 does not take .*preset slwo: /],
     ['place in the film', ['--start', '1:00:00'], 2, /--start 3600 lies behind the end/],
   ])('a %s', async (_about, args, exitCode, sentence) => {
     expectRefusal(await cli([film, '--device', 'cpu', ...args]), exitCode, sentence);

@@ -129,3 +129,20 @@ describe.each(CLIP_NAMES)('%s', (name) => {
     }
   });
 });
+
+describe.each(['hevc', 'h264'] as const)('at its own size, %s', (codec) => {
+  test.each(['odd', 'full-range', 'gray'] as const)('%s', async (name) => {
+    const output = path.join(folder, `${name}.${codec}.mkv`);
+    const input = await makeClip(name, folder);
+    await restoreAll({ input, output, codec, preset: 'none', scratches: 0.5, encoderPreset: 'ultrafast' });
+    const [video] = (await probeFile(output)).streams;
+    const even = (side: number): number => side + (side % 2);
+    const { width, height, frames, range } = CLIPS[name];
+    expect(video).toMatchObject({
+      width: even(width),
+      height: even(height),
+      color_range: range === 'full' ? 'pc' : 'tv',
+    });
+    expect(await packetTimes(output, 'v:0')).toHaveLength(frames);
+  });
+});
