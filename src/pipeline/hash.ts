@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import type { DecodePlan, EncodePlan, StagePlan } from '../core/plan.ts';
 import type { Fingerprint } from '../core/media.ts';
 
-/** Raised when the meaning of a plan changes, so that segments of an older version are not taken for ours. */
-const PIPELINE_VERSION = 1;
+/** Raised when the same plan gives other pictures, so that segments of an older version are not taken for ours. */
+const PIPELINE_VERSION = 2;
 
 /** JSON with sorted keys: equal values give equal text, whatever order they were built in. */
 function canonical(value: unknown): string {

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { dataPath } from '../../bench/common/data.ts';
 import {
   diagnose,
   findActiveArea,
@@ -8,9 +9,7 @@ import {
   noiseSigma,
   type SamplePicture,
 } from '../../src/decode/diagnosis.ts';
-import { exists } from '../../src/platform/files.ts';
 import { probeMedia } from '../../src/decode/index.ts';
-import { fileURLToPath } from 'node:url';
 import { join } from 'node:path';
 
 /** Normal deviates from a fixed seed (Box and Muller over a small generator). */
@@ -143,12 +142,11 @@ test('no picture, no claim', () => {
   expect(diagnose([], 16)).toEqual({ blackAndWhite: false, activeArea: undefined, noiseSigma: 0, flicker: 0 });
 });
 
-const DATA = process.env['RESTORE_SHARED_DATA'] ?? fileURLToPath(new URL('../../../shared/data', import.meta.url));
-const real = await exists(join(DATA, 'clips', 'chaplin.mp4'));
-test.skipIf(!real)(
-  'real films: the old one is black-and-white between black bars, the others are color (needs the shared clips)',
+const clips = dataPath('clips');
+test.skipIf(clips === undefined)(
+  'real films: the old one is black-and-white between black bars, the others are color (needs RESTORE_DATA)',
   async () => {
-    const old = await probeMedia(join(DATA, 'clips', 'chaplin.mp4'));
+    const old = await probeMedia(join(clips ?? '', 'chaplin.mp4'));
     expect(old.diagnosis).toMatchObject({ blackAndWhite: true, activeArea: { y: 0, height: 360 } });
     const { x, width } = old.diagnosis.activeArea!;
     expect([Math.abs(x - 72) <= 2, Math.abs(width - 496) <= 4]).toEqual([true, true]);
@@ -159,7 +157,7 @@ test.skipIf(!real)(
       estimatedFrames: 241,
     });
     for (const name of ['flower', 'bikes', 'davis-dog']) {
-      const { diagnosis, video } = await probeMedia(join(DATA, 'clips', `${name}.mp4`));
+      const { diagnosis, video } = await probeMedia(join(clips ?? '', `${name}.mp4`));
       expect(diagnosis).toMatchObject({ blackAndWhite: false, activeArea: undefined });
       expect(video).toMatchObject({ fieldOrder: 'progressive', telecine: 'none', variableFrameRate: false });
     }

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
+import { dataPath } from '../../bench/common/data.ts';
 import { codeRange } from '../../src/core/color.ts';
 import { findReference } from '../../src/restore/backends/index.ts';
 import { chooseDevices, openEngine, resolveModel, type Engine } from '../../src/restore/index.ts';
@@ -66,8 +67,8 @@ describe('a network in 16-bit floats', () => {
     }
   });
 
-  const general = path.join(process.env['RESTORE_DATA'] ?? '', 'models/realesr-general-x4v3.onnx');
-  test.skipIf(!existsSync(general))('gives nearly the same: realesr-general-x4v3 (needs RESTORE_DATA)', async () => {
+  const general = dataPath('models', 'realesr-general-x4v3.onnx') ?? '';
+  test.skipIf(general === '')('gives nearly the same: realesr-general-x4v3 (needs RESTORE_DATA)', async () => {
     await expectAlike(await resolveModel('upscale', general), 2e-3);
   });
 

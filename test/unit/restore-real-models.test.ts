@@ -1,7 +1,7 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { execa } from 'execa';
 import { describe, expect, test } from 'vitest';
+import { dataPath } from '../../bench/common/data.ts';
 import { codeRange } from '../../src/core/color.ts';
 import type { Plane } from '../../src/core/frame.ts';
 import { readBytes } from '../../src/platform/files.ts';
@@ -12,10 +12,10 @@ import { pictureModel } from '../../src/restore/stages/environment.ts';
 import { runTask } from '../../src/restore/tasks/index.ts';
 import type { TaskTools } from '../../src/restore/tasks/task.ts';
 
-// Networks and films that others made. They are not part of the project: RESTORE_DATA names the folder that holds them.
+// Networks and films that others made. They are not part of the project.
 
-const data = process.env['RESTORE_DATA'] ?? '';
-const there = (file: string): boolean => data !== '' && existsSync(path.join(data, file));
+const data = dataPath() ?? '';
+const there = (file: string): boolean => dataPath(file) !== undefined;
 const GENERAL = 'models/realesr-general-x4v3.onnx';
 const ANIMATION = 'models/realesr-animevideov3.onnx';
 const FLOWER = 'clips/flower.mp4';

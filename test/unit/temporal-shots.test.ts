@@ -1,9 +1,9 @@
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { dataPath } from '../../bench/common/data.ts';
 import { ShotDetector } from '../../src/temporal/index.ts';
 import { blotches, luma8, noiseAt, type Scene } from './temporal-scenes.ts';
 
@@ -127,14 +127,14 @@ test('the drawn old film has two shots', async () => {
 });
 
 // The cuts were read off the frames by eye.
-const clips = path.join(process.env['RESTORE_SHARED_DATA'] ?? path.resolve('../shared/data'), 'clips');
-describe.skipIf(!existsSync(clips))('real clips (skipped where ../shared/data is missing)', () => {
+const clips = dataPath('clips');
+describe.skipIf(clips === undefined)('real clips (need RESTORE_DATA)', () => {
   test.each([
     ['bikes.mp4', 170, [0, 30, 76, 137, 187, 242]],
     ['flower.mp4', 128, [0]],
     ['davis-dog.mp4', 128, [0]],
     ['chaplin.mp4', 128, [0]],
   ])('%s', async (name, width, cuts) => {
-    expect(await shotsOfFile(path.join(clips, name), width, 72)).toEqual(cuts);
+    expect(await shotsOfFile(path.join(clips ?? '', name), width, 72)).toEqual(cuts);
   });
 });
