@@ -138,6 +138,14 @@ describe.each(formats)('$sampling at $bitDepth bits', (pixelFormat) => {
     expect(first!.format.pixelFormat).toEqual({ sampling: pixelFormat.sampling, bitDepth: depth });
   });
 
+  test('denoise: chroma of one value stays that value', async () => {
+    const film = new Film(formatOf({ sampling: '420', bitDepth: 8 }), 1);
+    film.frames[0]!.planes[1]!.fill(128);
+    film.frames[0]!.planes[2]!.fill(131);
+    const [result] = await check(stage('denoise', { strength: 0.4 }, await denoiser()), film);
+    expect(result!.planes.slice(1).map((plane) => [...new Set(plane)])).toEqual([[512], [524]]);
+  });
+
   test('denoise: same size; strength 0 passes the very frames on', async () => {
     const film = new Film(formatOf(pixelFormat, 'full', 51, 35), 3);
     await check(stage('denoise', { strength: 0.4 }, await denoiser()), film);

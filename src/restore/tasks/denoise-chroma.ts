@@ -26,6 +26,8 @@ export interface DenoiseChromaReply {
 
 export function runDenoiseChroma(request: DenoiseChromaRequest): DenoiseChromaReply {
   const { planes, sampling, source, target, luma, strength } = request;
+  // Black-and-white film in a format with color: nothing to clean.
+  if (planes.every(isOneValue)) return { planes: planes.map((plane) => recoded(plane, source, target)) };
   const size = chromaSize(source.width, source.height, sampling);
   const guide = lumaAtChroma(luma, target, sampling, { x: 0, y: 0, ...size });
   const unit = (source.codes.max + 1) / 256;
@@ -42,4 +44,19 @@ export function runDenoiseChroma(request: DenoiseChromaRequest): DenoiseChromaRe
       return codes;
     }),
   };
+}
+
+function isOneValue(plane: Plane): boolean {
+  const [first] = plane;
+  for (const value of plane) if (value !== first) return false;
+  return true;
+}
+
+/** A plane of one value in the target's codes. */
+function recoded(plane: Plane, source: PlaneCoding, target: PlaneCoding): Plane {
+  const float = new Float32Array(1);
+  chromaToFloat(plane.subarray(0, 1), source.codes, float);
+  const code = codesFor(1, target.codes.max);
+  chromaToCodes(float, target.codes, code);
+  return codesFor(plane.length, target.codes.max).fill(code[0] ?? 0);
 }
