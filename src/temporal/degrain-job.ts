@@ -6,7 +6,7 @@ import { relateTones } from './brightness.ts';
 import { clamp } from './gray.ts';
 import { cellsOf, guideOf } from './guide.ts';
 import { estimateMotion, type MotionField, type MotionPicture } from './motion.ts';
-import { noiseByTone, type Noise } from './noise.ts';
+import { noiseByTone, REPEATED, type Noise, type Other } from './noise.ts';
 import { Room } from './room.ts';
 import type { Seen } from './shared.ts';
 import { toneTable } from './tones.ts';
@@ -23,8 +23,6 @@ export interface DegrainJob {
 
 /** Less noise (sigma, 8-bit codes) is not told from rounding. */
 const LEAST_NOISE = 0.5;
-/** Below this (sigma, 8-bit codes) a neighbor is the same picture over again, and says nothing about noise. */
-const REPEATED = 0.05;
 /** A sample changes by at most so many sigmas: what stands out by more is no grain. */
 const MOST_SIGMAS = 3;
 
@@ -37,7 +35,7 @@ interface Work extends Picture<Samples> {
 
 /** What a neighbor's planes look like from this picture, and the motion that this was found by. */
 interface Moved {
-  readonly planes: readonly Float32Array[];
+  readonly others: readonly Other[];
   readonly field: MotionField;
 }
 
@@ -71,7 +69,7 @@ function averagedIn(room: Room, { seen, middle, strength }: DegrainJob): readonl
   const variances = works.map((work, i) => {
     const noise = noiseOf(
       work,
-      near.flatMap((moved) => moved?.planes.slice(i, i + 1) ?? []),
+      near.flatMap((moved) => moved?.others[i] ?? []),
       from.max,
       unit,
     );
@@ -81,7 +79,7 @@ function averagedIn(room: Room, { seen, middle, strength }: DegrainJob): readonl
   const rooms = works.map(({ plane }) => [room.floats(plane.length), room.floats(plane.length)] as const);
   const count = (moved: Moved | undefined): void => {
     for (const [i, work] of works.entries()) {
-      const [picked, variance, [ratio, weights]] = [moved?.planes[i], variances[i], rooms[i] ?? []];
+      const [picked, variance, [ratio, weights]] = [moved?.others[i]?.moved, variances[i], rooms[i] ?? []];
       if (!picked || !variance || !ratio || !weights) continue;
       trustIn(work, picked, variance, table, ratio, weights);
       const [luma, gate] = [works[0], rooms[0]?.[1]];
@@ -131,7 +129,7 @@ class Mover {
       if (i > 0) leveled.set(other.planes[i] ?? []);
       moveBlocks({ plane: leveled, ...size }, motion, format, out);
     }
-    return { planes, field };
+    return { others: planes.map((moved, i) => ({ plane: other.planes[i] ?? new Uint8Array(), moved })), field };
   }
 }
 
@@ -143,8 +141,8 @@ const doubled = (field: MotionField): MotionField => ({
 });
 
 /** By the quieter of the nearest neighbors that are no repetition. */
-function noiseOf(picture: Picture<Samples>, nearest: readonly Float32Array[], max: number, unit: number): Noise {
-  const told = nearest.map((moved) => noiseByTone(picture, moved, max));
+function noiseOf(picture: Picture<Samples>, nearest: readonly Other[], max: number, unit: number): Noise {
+  const told = nearest.map((other) => noiseByTone(picture, other, max, unit));
   const real = told.filter(({ overall }) => overall > REPEATED * unit);
   const none = { byCode: new Float32Array(max + 1), overall: 0 };
   return real.reduce((best, noise) => (noise.overall < best.overall ? noise : best), real[0] ?? none);

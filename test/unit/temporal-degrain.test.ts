@@ -118,6 +118,25 @@ describe('degrain', () => {
     expect(error(after[2]!, wall(2))).toBeLessThan(0.85 * error(frames[2]!, wall(2)));
   });
 
+  test('what stands still to the bit, as a border or a sky after a codec, does not end the averaging of the rest', async () => {
+    const frozen = 48;
+    const part = (t: number): Scene => {
+      const [moves, still] = [grainy(t), grainy(0)];
+      return (x, y) => (x < frozen ? still(x, y) : moves(x, y));
+    };
+    const right = ({ planes, format }: Frame): number => {
+      const white = 2 ** format.pixelFormat.bitDepth - 1;
+      const squares = Array.from(planes[0]!, (code, i) => {
+        const x = i % WIDTH;
+        return x < frozen + 8 ? undefined : (code / white - wall(2)(x, Math.floor(i / WIDTH))) ** 2;
+      }).filter((square) => square !== undefined);
+      return Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / squares.length);
+    };
+    const frames = film(5, part);
+    const after = await runStage(degrain({ strength: 0.5 }), frames, shotsOf([0], 5));
+    expect(right(after[2]!)).toBeLessThan(0.6 * right(frames[2]!));
+  });
+
   test('a segment with its lead-in and lead-out gives the same bits as the whole film', async () => {
     const stage = degrain({ strength: 0.5 });
     const whole = await runStage(stage, film(9, grainy), shotsOf([0], 9));
