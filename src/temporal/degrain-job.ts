@@ -8,15 +8,13 @@ import { cellsOf, guideOf } from './guide.ts';
 import { estimateMotion, type MotionField, type MotionPicture } from './motion.ts';
 import { noiseByTone, REPEATED, type Noise, type Other } from './noise.ts';
 import { Room } from './room.ts';
-import type { Seen } from './shared.ts';
+import type { Seen, Surrounded } from './shared.ts';
 import { toneTable } from './tones.ts';
 import { trustIn, trustTable } from './trust.ts';
 
-/** Averages `seen[middle]` with its neighbors along motion, where they show the same. */
-export interface DegrainJob {
+/** Averages a picture with its neighbors along motion, where they show the same. */
+export interface DegrainJob extends Surrounded {
   readonly job: 'degrain';
-  readonly seen: readonly Seen[];
-  readonly middle: number;
   /** 0..1 */
   readonly strength: number;
 }
@@ -49,9 +47,7 @@ export function averaged(job: DegrainJob): readonly Plane[] {
   }
 }
 
-function averagedIn(room: Room, { seen, middle, strength }: DegrainJob): readonly Plane[] {
-  const own = seen[middle];
-  if (!own) return [];
+function averagedIn(room: Room, { own, before, after, strength }: DegrainJob): readonly Plane[] {
   const { format } = own;
   const depth = format.pixelFormat.bitDepth;
   const unit = 2 ** (depth - 8);
@@ -65,7 +61,8 @@ function averagedIn(room: Room, { seen, middle, strength }: DegrainJob): readonl
     return { plane, ...(sizes[i] ?? { width: 0, height: 0 }), value, weight };
   });
   const mover = new Mover(room, own, unit);
-  const near = [-1, 1].map((step, side) => mover.move(seen[middle + step], side));
+  const sides = [before, after];
+  const near = sides.map(([nearest], side) => mover.move(nearest, side));
   const variances = works.map((work, i) => {
     const noise = noiseOf(
       work,
@@ -89,7 +86,7 @@ function averagedIn(room: Room, { seen, middle, strength }: DegrainJob): readonl
   };
   near.forEach(count);
   // The nearest are counted: those further away take their room.
-  for (const [side, step] of [-2, 2].entries()) count(mover.move(seen[middle + step], side, near[side]?.field));
+  for (const [side, [, next]] of sides.entries()) count(mover.move(next, side, near[side]?.field));
   return works.map((work, i) => written(work, variances[i] ?? new Float32Array(), codesOf(from, i), codesOf(to, i)));
 }
 

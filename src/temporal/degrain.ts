@@ -26,7 +26,9 @@ export const degrain = ({ strength }: DegrainOptions, crew: Crew = alone): Stage
   comparingStage({
     kind: 'degrain',
     radius: strength === 0 ? 0 : RADIUS,
+    most: RADIUS,
+    least: Infinity,
     crew,
     outputFormat: deepened,
-    job: (seen, middle) => ({ job: 'degrain', seen, middle, strength }),
+    job: (surrounded) => ({ job: 'degrain', ...surrounded, strength }),
   });

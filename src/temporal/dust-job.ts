@@ -6,15 +6,13 @@ import { between, findDirt, type Dirt } from './dirt.ts';
 import { clamp } from './gray.ts';
 import { cellsOf, guideOf, vectorAt } from './guide.ts';
 import { estimateMotion, type MotionField, type MotionPicture } from './motion.ts';
-import type { Seen } from './shared.ts';
+import type { Seen, Surrounded } from './shared.ts';
 import { BLOCK, blockAt, noiseBetween, type Neighbor, type Offset, type SpeckLimits, type Triple } from './specks.ts';
 import { toneTable } from './tones.ts';
 
-/** Takes dirt away that `seen[middle]` has and its neighbors do not. */
-export interface DustJob {
+/** Takes dirt away that a picture has and its neighbors do not. */
+export interface DustJob extends Surrounded {
   readonly job: 'dust';
-  readonly seen: readonly Seen[];
-  readonly middle: number;
   /** 0..1 */
   readonly strength: number;
 }
@@ -27,19 +25,18 @@ const SAME = { codes: 5, sigmas: 1.5 };
 /** Mean absolute difference of two noisy samples, in sigmas of one: 2 / sqrt(pi), and what playing it safe adds. */
 const DIFFERENCE = 1.3;
 
-/** Two frames that the middle one is compared with: on both sides, at an end of the shot on the same one. */
-function neighborsOf(items: readonly Seen[], middle: number): readonly [Seen, Seen] | undefined {
-  const [before, after] = [items[middle - 1], items[middle + 1]];
-  const [one, other] = [before ?? items[middle + 2], after ?? items[middle - 2]];
+/** Two pictures that the one in the middle is compared with: on both sides, at an end of the shot on the same one. */
+function neighborsOf({ before, after }: Surrounded): readonly [Seen, Seen] | undefined {
+  const [one, other] = [before[0] ?? after[1], after[0] ?? before[1]];
   return one && other ? [one, other] : undefined;
 }
 
 /** New planes, or undefined where nothing was found. */
-export function cleaned({ seen, middle, strength }: DustJob): readonly Plane[] | undefined {
-  const own = seen[middle];
-  const neighbors = neighborsOf(seen, middle);
-  const luma = own?.planes[0];
-  if (!own || !luma || !neighbors) return undefined;
+export function cleaned(job: DustJob): readonly Plane[] | undefined {
+  const { own, strength } = job;
+  const neighbors = neighborsOf(job);
+  const luma = own.planes[0];
+  if (!luma || !neighbors) return undefined;
   const { width, height, color, pixelFormat } = own.format;
   const codes = codeRange(color.range, pixelFormat.bitDepth);
   const guide = guideOf(own);

@@ -7,6 +7,13 @@ export interface Seen {
   readonly planes: readonly Samples[];
 }
 
+/** A picture, and others around it in time that it is compared with, nearest first. */
+export interface Surrounded {
+  readonly own: Seen;
+  readonly before: readonly Seen[];
+  readonly after: readonly Seen[];
+}
+
 /**
  * Shared memory, taken and given back. It must not be left to the garbage collector: every thread that has seen it would
  * have to look, and those that wait never do.

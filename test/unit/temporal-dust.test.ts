@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BitDepth, ChromaSampling } from '../../src/core/format.ts';
+import type { Frame } from '../../src/core/frame.ts';
 import { dust } from '../../src/temporal/dust.ts';
 import { blotches, filmOf, noiseAt, runStage, shotsOf, type CountedFrame, type Scene } from './temporal-scenes.ts';
 
@@ -37,7 +38,7 @@ function changes(before: readonly number[], after: ArrayLike<number>, least: num
   return before.flatMap((value, i) => (Math.abs(value - after[i]!) > least ? [i] : []));
 }
 
-const copies = (frames: readonly CountedFrame[]): number[][] => frames.map(({ planes }) => Array.from(planes[0]!));
+const samples = (frames: readonly Frame[]): number[][] => frames.map(({ planes }) => Array.from(planes[0]!));
 
 describe('dust', () => {
   const spots: Spot[] = [
@@ -51,8 +52,8 @@ describe('dust', () => {
     [10, '420'],
   ])('is replaced by what the neighbors have there (%i bits, %s)', async (depth, sampling) => {
     const frames = film(5, (t) => (t === 2 ? over(wall(t), spots) : wall(t)), sampling, depth);
-    const clean = copies(film(5, wall, sampling, depth));
-    const dirty = copies(frames);
+    const clean = samples(film(5, wall, sampling, depth));
+    const dirty = samples(frames);
     const results = await runStage(dust({ strength: 0.5 }), frames, shotsOf([0], 5));
     const full = 2 ** depth - 1;
     for (const [t, { planes }] of results.entries()) {
@@ -69,7 +70,7 @@ describe('dust', () => {
 
   test('at an end of a shot is seen beside two frames of the other side, never over the cut', async () => {
     const results = await runStage(dust({ strength: 0.5 }), film(6, scene), shotsOf([0, 3], 6));
-    const clean = copies(film(6, wall));
+    const clean = samples(film(6, wall));
     for (const [t, { planes }] of results.entries()) expect(changes(clean[t]!, planes[0]!, 40)).toEqual([]);
   });
 
@@ -79,16 +80,64 @@ describe('dust', () => {
       [0.5, shotsOf([0, 2, 4], 6)],
     ] as const) {
       const frames = film(6, scene);
-      const dirty = copies(frames);
+      const dirty = samples(frames);
       const results = await runStage(dust({ strength }), frames, shots);
       expect(results.map(({ planes }) => Array.from(planes[0]!))).toEqual(dirty);
     }
   });
 
+  /** Other specks in each picture. */
+  const strewn = (p: number): Scene =>
+    over(
+      wall(p),
+      spots.map(({ x, y, ...spot }, k) => ({
+        ...spot,
+        x: 20 + ((x + 37 * p + 11 * k) % 88),
+        y: 16 + ((y + 23 * p) % 64),
+      })),
+    );
+
+  test.each([
+    ['18 in 24', 0, (t: number) => Math.floor((t * 3) / 4)],
+    ['16 in 24', 0, (t: number) => Math.floor((t * 2) / 3)],
+    ['on twos', 1, (t: number) => t >> 1],
+  ])('goes from pictures that are shown twice, as from the film that has each once: %s', async (_, ends, shown) => {
+    const pictures = shown(11) + 1;
+    const once = samples(await runStage(dust({ strength: 0.5 }), film(pictures, strewn), shotsOf([0], pictures)));
+    const clean = samples(film(pictures, wall));
+    // A codec makes the second one a little different.
+    const coded = (t: number): Scene => {
+      const [scene, repeats] = [strewn(shown(t)), shown(t) === shown(t - 1)];
+      return (x, y) => scene(x, y) + (repeats && (x + y) % 16 === 0 ? 3 / 255 : 0);
+    };
+    for (const scene of [coded, (t: number) => strewn(shown(t))]) {
+      const results = samples(await runStage(dust({ strength: 0.5 }), film(12, scene), shotsOf([0], 12)));
+      // On twos the first and the last picture have no two others near.
+      for (let t = 2 * ends; t < 12 - 2 * ends; t++) {
+        // What is on one side only tells less, also in the film that has each once.
+        if (t >= 2 && t < 10) expect(changes(clean[shown(t)]!, results[t]!, 40)).toEqual([]);
+        if (scene !== coded) expect(results[t]).toEqual(once[shown(t)]);
+      }
+    }
+  });
+
+  test('goes from one frame of a picture that is held, faint as it may be', async () => {
+    const held: Scene = (x, y) => 0.3 + 0.4 * ground(x, y);
+    const faint = [{ x: 44, y: 38, radius: 1, value: held(44, 38) + 0.09 }];
+    const results = samples(
+      await runStage(
+        dust({ strength: 0.5 }),
+        film(9, (t) => (t === 4 ? over(held, faint) : held)),
+        shotsOf([0], 9),
+      ),
+    );
+    for (const plane of results) expect(changes(samples(film(1, () => held))[0]!, plane, 5)).toEqual([]);
+  });
+
   test('is not what moves: a ball, fast or slow, is left alone', async () => {
     for (const speed of [1, 4, 9]) {
       const frames = film(8, (t) => over(wall(t), [{ x: 20 + speed * t, y: 48, radius: 3, value: 0.97 }]));
-      const before = copies(frames);
+      const before = samples(frames);
       const results = await runStage(dust({ strength: 0.5 }), frames, shotsOf([0], 8));
       for (const [t, { planes }] of results.entries()) expect(changes(before[t]!, planes[0]!, 40)).toEqual([]);
     }
@@ -100,7 +149,7 @@ describe('dust', () => {
       return (x, y) => scene(x, y) * (t % 2 === 0 ? 1 : 0.9);
     };
     const results = await runStage(dust({ strength: 0.5 }), film(5, flicker), shotsOf([0], 5));
-    expect(changes(copies(film(5, wall))[2]!, results[2]!.planes[0]!, 40)).toEqual([]);
+    expect(changes(samples(film(5, wall))[2]!, results[2]!.planes[0]!, 40)).toEqual([]);
   });
 
   test('is found beside an edge, and stays in texture', async () => {
@@ -112,7 +161,7 @@ describe('dust', () => {
     const beside: Spot[] = [{ x: 30, y: 47, radius: 2, value: 0.42 }];
     const hidden: Spot[] = [{ x: 96, y: 44, radius: 2, value: 0.75 }];
     const frames = film(5, (t) => (t === 2 ? over(still(t), [...beside, ...hidden]) : still(t)));
-    const dirty = copies(frames)[2]!;
+    const dirty = samples(frames)[2]!;
     const results = await runStage(dust({ strength: 0.5 }), frames, shotsOf([0], 5));
     const changed = changes(dirty, results[2]!.planes[0]!, 10);
     expect(changed.length).toBeGreaterThan(8);
