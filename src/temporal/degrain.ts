@@ -14,8 +14,10 @@ export const degrainOptions = z.strictObject({
 });
 export type DegrainOptions = z.infer<typeof degrainOptions>;
 
-/** Neighbors on each side: five frames leave 45 % of the grain's sigma where nothing covers anything. */
-const RADIUS = 2;
+/** Other pictures on each side: five leave 45 % of the grain's sigma where nothing covers anything. */
+const PICTURES = 2;
+/** Frames that they are looked for in: also where each picture is shown twice, what is left then does not pump with that. */
+const RADIUS = 2 * PICTURES;
 
 /**
  * Averages grain and noise away over time: each sample with what lies along its motion in the frames around it, as far as
@@ -26,8 +28,9 @@ export const degrain = ({ strength }: DegrainOptions, crew: Crew = alone): Stage
   comparingStage({
     kind: 'degrain',
     radius: strength === 0 ? 0 : RADIUS,
-    most: RADIUS,
-    least: Infinity,
+    most: PICTURES,
+    // A copy of a picture has its very grain.
+    least: 0,
     crew,
     outputFormat: deepened,
     job: (surrounded) => ({ job: 'degrain', ...surrounded, strength }),
