@@ -39,6 +39,7 @@ export function comparingStage(comparison: Comparison): Stage {
   if (radius === 0) return { kind, temporalRadius: 0, outputFormat: (input) => input, run: (frames) => frames };
   const pool = new SharedPool();
   const run = (frames: FrameStream, context: StageContext): FrameStream => {
+    let last: Made | undefined;
     const work: WindowWork<Item> = {
       ahead: crew.ahead,
       prepare: ({ format, planes }) => ({
@@ -47,8 +48,14 @@ export function comparingStage(comparison: Comparison): Stage {
       }),
       fits: ({ seen: { format: a } }, { seen: { format: b } }) => a.width === b.width && a.height === b.height,
       finish: async (frame, items, middle) => {
-        const surrounded = surroundings(items, middle, comparison);
-        const planes = surrounded && (await crew.run(job(surrounded), frame.index, context));
+        const own = items[middle];
+        if (!own) return frame;
+        const others = surroundings(items, middle, comparison);
+        const made = madeFrom(last, own, others)
+          ? last
+          : { own, others, planes: crew.run(job({ own: own.seen, ...others }), frame.index, context) };
+        last = made;
+        const planes = await made.planes;
         return planes ? replaced(frame, outputFormat(frame.format), planes) : frame;
       },
       drop: ({ seen }) => {
@@ -60,26 +67,45 @@ export function comparingStage(comparison: Comparison): Stage {
   return { kind, temporalRadius: radius, outputFormat, run };
 }
 
-function surroundings(
-  items: readonly Item[],
-  middle: number,
-  { radius, most, least }: Comparison,
-): Surrounded | undefined {
-  const own = items[middle]?.seen;
+/** What a picture became, and from what. */
+interface Made {
+  readonly own: Item;
+  readonly others: Others;
+  readonly planes: Promise<readonly Plane[] | undefined>;
+}
+
+type Others = Pick<Surrounded, 'before' | 'after'>;
+
+/**
+ * Whether the very same samples, among the very same others, would be made from again. Only then is a result shared, so that what
+ * a frame becomes does not depend on which frames came before, and later stages know a repeated picture by its planes.
+ */
+function madeFrom(made: Made | undefined, own: Item, { before, after }: Others): made is Made {
+  return (
+    made !== undefined &&
+    sameMembers(made.own.source, own.source) &&
+    sameMembers(made.others.before, before) &&
+    sameMembers(made.others.after, after)
+  );
+}
+
+function surroundings(items: readonly Item[], middle: number, { radius, most, least }: Comparison): Others {
   const again = items.map((item, i) => {
     const previous = items[i - 1];
-    return previous !== undefined && (item.again ??= sameMemory(previous, item) || showsSame(previous.seen, item.seen));
+    if (previous === undefined) return false;
+    // Frames that repeat a picture may share its planes.
+    item.again ??= sameMembers(previous.source, item.source) || showsSame(previous.seen, item.seen);
+    return item.again;
   });
   const others = otherPictures(again, middle, radius, most);
   const { before, after } =
     others.before.length + others.after.length < least ? nearestFrames(items.length, middle, most) : others;
   const seen = (places: readonly number[]): Seen[] => places.flatMap((place) => items[place]?.seen ?? []);
-  return own && { own, before: seen(before), after: seen(after) };
+  return { before: seen(before), after: seen(after) };
 }
 
-/** Frames that repeat a picture may share its planes. */
-const sameMemory = ({ source: one }: Item, { source: other }: Item): boolean =>
-  one.length === other.length && one.every((plane, i) => plane === other[i]);
+const sameMembers = (one: readonly unknown[], other: readonly unknown[]): boolean =>
+  one.length === other.length && one.every((member, i) => member === other[i]);
 
 function replaced(frame: Frame, format: FrameFormat, planes: readonly Plane[]): Frame {
   const { index, pts, duration, chromaGrid } = frame;

@@ -3,6 +3,7 @@ import { deepened, type BitDepth, type ChromaSampling } from '../../src/core/for
 import type { Frame } from '../../src/core/frame.ts';
 import type { Crew } from '../../src/temporal/crew.ts';
 import { degrain } from '../../src/temporal/degrain.ts';
+import { dust } from '../../src/temporal/dust.ts';
 import { runJob, type Job } from '../../src/temporal/jobs.ts';
 import {
   blotches,
@@ -205,6 +206,28 @@ describe('a crew', () => {
     expect(samples(together)).toEqual(samples(alone));
     expect(together.map(({ index }) => index)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
     expect(crew.most).toBeGreaterThan(2);
+  });
+
+  test('computes a picture once that frames share, and they share the result', async () => {
+    const once = film(6, grainy);
+    const shared = film(8, grainy).map((frame, t) => ({ ...frame, planes: once[Math.floor((t * 3) / 4)]!.planes }));
+    const apart = shared.map((frame) => ({ ...frame, planes: frame.planes.map((plane) => plane.slice()) }));
+    for (const stage of [degrain, dust]) {
+      let jobs = 0;
+      const crew = slowCrew(3);
+      const counting: Crew = {
+        ahead: 3,
+        run: (...all) => {
+          jobs++;
+          return crew.run(...all);
+        },
+      };
+      const together = await runStage(stage({ strength: 0.5 }, counting), shared, shotsOf([0], 8));
+      expect(jobs).toBe(6);
+      const repeats = together.map(({ planes }, t) => planes[0] === together[t - 1]?.planes[0]);
+      expect(repeats).toEqual([false, true, false, false, false, true, false, false]);
+      expect(samples(together)).toEqual(samples(await runStage(stage({ strength: 0.5 }), apart, shotsOf([0], 8))));
+    }
   });
 
   test('that fails ends the stream with its reason, and nothing is left behind', async () => {
