@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { codeRange, type CodeRange } from '../core/color.ts';
 import { planeSizes } from '../core/format.ts';
-import type { Frame, Plane } from '../core/frame.ts';
+import type { Frame, FrameStream, Plane } from '../core/frame.ts';
 import { BufferPool } from '../core/pool.ts';
-import type { Stage } from '../core/stage.ts';
+import { SharedPicture } from '../core/shared-picture.ts';
+import type { Stage, StageContext } from '../core/stage.ts';
 import {
   composeBrightness,
   invertBrightness,
@@ -28,6 +29,9 @@ const MAX_GAIN = 1.35;
 /** Slope toward black and white where a map would clip: tones are pushed together there, not lost. */
 const SOFT = 0.5;
 
+/** A picture that is shown by up to so many frames in a row is seen from the middle of them, and is the same in all. */
+const MOST_REPEATS = 4;
+
 interface Item {
   readonly means: Float32Array;
   /** Brightness of this frame to that of the frame before it; set when the pair is first looked at. */
@@ -42,20 +46,50 @@ interface Item {
  */
 export function deflicker({ strength, radius }: DeflickerOptions): Stage {
   const pool = new BufferPool();
-  const finish = (frame: Frame, items: readonly Item[], middle: number): Frame => {
-    const map = correction(items, middle, radius);
-    const { color, pixelFormat } = frame.format;
-    const table = lumaTable(map, strength, codeRange(color.range, pixelFormat.bitDepth));
-    return table ? applyTable(frame, table, pool) : frame;
-  };
+  async function* run(frames: FrameStream, context: StageContext): FrameStream {
+    let last: Made | undefined;
+    const finish = (frame: Frame, items: readonly Item[], middle: number): Frame => {
+      const map = correction(items, middle, radius);
+      const { color, pixelFormat } = frame.format;
+      const table = lumaTable(map, strength, codeRange(color.range, pixelFormat.bitDepth));
+      if (!table) return frame;
+      if (last && madeFrom(last, frame, table)) frame.dispose();
+      else {
+        const result = new SharedPicture(applyTable(frame, table, pool));
+        last?.result.release();
+        last = { source: frame.planes, table, result };
+      }
+      const result = last.result.at(frame);
+      return frame.chromaGrid ? { ...result, chromaGrid: frame.chromaGrid } : result;
+    };
+    try {
+      yield* overWindow(frames, radius, { prepare, fits: () => true, finish }, context);
+    } finally {
+      last?.result.release();
+    }
+  }
   return {
     kind: 'deflicker',
     temporalRadius: strength === 0 ? 0 : radius,
     outputFormat: (input) => input,
-    run: (frames, context) =>
-      strength === 0 ? frames : overWindow(frames, radius, { prepare, fits: () => true, finish }, context),
+    run: (frames, context) => (strength === 0 ? frames : run(frames, context)),
   };
 }
+
+/** What the last frame that was changed became, and from what: one that shows the same, and is changed in the same way, shares it. */
+interface Made {
+  readonly source: Frame['planes'];
+  readonly table: Uint16Array;
+  readonly result: SharedPicture;
+}
+
+const madeFrom = ({ source, table }: Made, { planes }: Frame, wanted: Uint16Array): boolean =>
+  planes.every((plane, i) => plane === source[i]) && equal(table, wanted);
+
+const equal = (one: ArrayLike<number>, other: ArrayLike<number>): boolean => {
+  for (let i = 0; i < one.length; i++) if (one[i] !== other[i]) return false;
+  return true;
+};
 
 const prepare = (frame: Frame): Item => ({ means: reduceLuma(frame, CELLS_X, CELLS_Y).data });
 
@@ -66,16 +100,32 @@ function toPrevious(item: Item | undefined, previous: Item | undefined): Brightn
   return item.before;
 }
 
+/**
+ * The first and the last of the frames that show the picture of the middle one. A picture that is held for longer counts as so
+ * many different ones: nothing but itself would be in sight of all of its frames.
+ */
+function heldOver(items: readonly Item[], middle: number, radius: number): readonly [first: number, last: number] {
+  const same = (i: number, j: number): boolean => equal(items[i]?.means ?? [], items[j]?.means ?? []);
+  let [first, last] = [middle, middle];
+  while (first > 0 && same(first - 1, first)) first--;
+  while (last + 1 < items.length && same(last, last + 1)) last++;
+  return last - first < Math.min(MOST_REPEATS, radius) ? [first, last] : [middle, middle];
+}
+
 /** The map that brings the middle frame to where its neighborhood says that it belongs. */
 function correction(items: readonly Item[], middle: number, radius: number): BrightnessMap {
-  const maps: { readonly distance: number; readonly map: BrightnessMap }[] = [{ distance: 0, map: SAME_BRIGHTNESS }];
-  for (let map = SAME_BRIGHTNESS, i = middle; i > 0; i--) {
+  const [first, last] = heldOver(items, middle, radius);
+  const center = (first + last) / 2;
+  const maps: { readonly distance: number; readonly map: BrightnessMap }[] = [];
+  for (let i = first; i <= last; i++) maps.push({ distance: i - center, map: SAME_BRIGHTNESS });
+  // Frames that all of them see, and no more.
+  for (let map = SAME_BRIGHTNESS, i = first; i > Math.max(0, last - radius); i--) {
     map = composeBrightness(map, toPrevious(items[i], items[i - 1]));
-    maps.push({ distance: i - 1 - middle, map });
+    maps.push({ distance: i - 1 - center, map });
   }
-  for (let map = SAME_BRIGHTNESS, i = middle + 1; i < items.length; i++) {
+  for (let map = SAME_BRIGHTNESS, i = last + 1; i <= Math.min(items.length - 1, first + radius); i++) {
     map = composeBrightness(map, invertBrightness(toPrevious(items[i], items[i - 1])));
-    maps.push({ distance: i - middle, map });
+    maps.push({ distance: i - center, map });
   }
   // Two tones of this frame stand for all: the map is a line.
   const sorted = Float32Array.from(items[middle]?.means ?? []).sort();

@@ -136,6 +136,41 @@ describe('deflicker', () => {
     );
   });
 
+  test.each([
+    ['18 in 24', (t: number) => Math.floor((t * 3) / 4)],
+    ['on twos', (t: number) => t >> 1],
+  ])('frames that share a picture share what becomes of it, wherever a segment begins: %s', async (_, shown) => {
+    const once = film(24, pumping);
+    const count = 24;
+    const shared = Array.from({ length: count }, (_, t): Frame => ({ ...once[t]!, planes: once[shown(t)]!.planes }));
+    const apart = shared.map((frame) => ({ ...frame, planes: frame.planes.map((plane) => plane.slice()) }));
+    const whole = await runStage(deflicker(1), apart, shotsOf([0], count));
+    for (let start = 0; start < count; start++) {
+      const from = Math.max(0, start - RADIUS);
+      const out = await runStage(deflicker(1), shared.slice(from, start + 3 + RADIUS), shotsOf([0], count));
+      const part = out.slice(start - from, start - from + 3);
+      for (const [i, { index, planes }] of part.entries()) {
+        expect(planes[0]).toEqual(whole[index]!.planes[0]);
+        expect(planes[0] === part[i - 1]?.planes[0]).toBe(i > 0 && shown(index) === shown(index - 1));
+      }
+    }
+  });
+
+  test('what frames share goes back when the last of them does', async () => {
+    const format = formatOf(WIDTH, HEIGHT);
+    const frames = Array.from({ length: 12 }, (_, t) => frameOf(t, format, pumping(t >> 1)));
+    const shared = frames.map((frame, t) => ({ ...frame, planes: frames[t - (t % 2)]!.planes }));
+    const out = await runStage(deflicker(1), shared, shotsOf([0], 12));
+    expect(frames.map(({ disposals }) => disposals.count)).toEqual(frames.map(() => 1));
+    const copies = out.map(({ planes }) => planes[0]!.slice());
+    for (const [t, frame] of out.entries()) {
+      if (t % 2 === 0) frame.dispose();
+    }
+    // Nobody else has got the memory of those that are still held.
+    for (const [t, frame] of out.entries()) if (t % 2 === 1) expect(frame.planes[0]).toEqual(copies[t]);
+    for (const frame of out) frame.dispose();
+  });
+
   test('every frame is disposed once, by the stage where it made a new one', async () => {
     const format = formatOf(WIDTH, HEIGHT);
     const frames = Array.from({ length: 10 }, (_, t) => frameOf(t, format, pumping(t)));
