@@ -26,6 +26,9 @@ export interface FilmContext {
   readonly emit: (event: WatchEvent) => void;
 }
 
-/** How a turn at a film ended; `again` is for how long to leave it alone. */
+/** How a turn at a film ended; `again` and `waits` are for how long to leave it alone, `waits` is for other settings. */
 export type FilmOutcome =
-  { readonly state: 'closed' } | { readonly state: 'parked' } | { readonly state: 'again'; readonly afterMs: number };
+  | { readonly state: 'closed' }
+  | { readonly state: 'parked' }
+  | { readonly state: 'again'; readonly afterMs: number }
+  | { readonly state: 'waits'; readonly afterMs: number; readonly reason: string };

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { ERROR_CODES, RestorationError, toRestorationError, type ExitKind } from '../core/errors.ts';
+import { ERROR_CODES, RestorationError, toRestorationError, type ErrorCode, type ExitKind } from '../core/errors.ts';
 import type { Doubt } from '../core/events.ts';
 import { toNumber } from '../core/rational.ts';
 import type { RestoreOptions } from '../pipeline/options.ts';
@@ -25,6 +25,14 @@ const TROUBLE_MS = 60_000;
 
 /** Kinds of errors that say nothing about the film. */
 const NOT_ITS_FAULT = new Set<ExitKind>(['cannotCreate', 'unavailable', 'stopped', 'usage']);
+/** What only settings can be the reason of, whatever the film. */
+const ITS_SETTINGS = new Set<ErrorCode>([
+  'PRESET_UNKNOWN',
+  'PRESET_INVALID',
+  'MODEL_UNKNOWN',
+  'MODEL_INVALID',
+  'MODEL_NOT_INSTALLED',
+]);
 
 /**
  * One film's way from the inbox to `done` or `failed`, under its lease, in steps that each can be cut off and done again:
@@ -62,7 +70,7 @@ export class FilmTurn {
       if (input === undefined) return await this.#placing.close('gone');
       await this.#attempt(input, settings);
     } catch (caught) {
-      return this.#setback(caught, unchangedMs);
+      return this.#setback(caught, settings, unchangedMs);
     }
     return this.#placing.place('done');
   }
@@ -154,7 +162,22 @@ export class FilmTurn {
     await this.#context.journal.append({ type: 'speed', kind: size.kind, pixelsPerSecond });
   }
 
-  async #setback(caught: unknown, unchangedMs: number): Promise<FilmOutcome> {
+  /** The film waits for other settings; it is tried again all the same, since a model or a preset may come from elsewhere. */
+  async #wait(error: RestorationError): Promise<FilmOutcome> {
+    await this.#note({ type: 'parked' });
+    return { state: 'waits', afterMs: TROUBLE_MS, reason: error.message };
+  }
+
+  /** Whether the settings are wrong whatever the film: a picture that an encoder does not take is USAGE too. */
+  async #areSettingsWrong(code: ErrorCode, settings: FilmSettings): Promise<boolean> {
+    if (ITS_SETTINGS.has(code) || code !== 'USAGE') return ITS_SETTINGS.has(code);
+    return this.#context.work.check(settings).then(
+      () => false,
+      () => true,
+    );
+  }
+
+  async #setback(caught: unknown, settings: FilmSettings, unchangedMs: number): Promise<FilmOutcome> {
     const { signal, park, limits, emit } = this.#context;
     const film = this.#files.state().name;
     if (this.#lease.lost.aborted) return { state: 'parked' };
@@ -172,6 +195,7 @@ export class FilmTurn {
       await this.#note({ type: 'closed', outcome: 'gone' });
       return { state: 'closed' };
     }
+    if (await this.#areSettingsWrong(error.code, settings)) return this.#wait(error);
     const kind = ERROR_CODES[error.code];
     const isInput = kind === 'badInput' || kind === 'noInput' || error.code === 'USAGE';
     const isTrouble = !isInput && NOT_ITS_FAULT.has(kind);

@@ -26,6 +26,8 @@ export class FilmTurns {
   readonly #clock: Clock;
   /** By the clock that never jumps. */
   readonly #notBefore = new Map<string, number>();
+  /** Those whose settings are wrong: nothing comes of waiting but other settings. */
+  readonly #stuck = new Set<string>();
 
   constructor(context: TurnsContext) {
     this.#context = context;
@@ -41,15 +43,20 @@ export class FilmTurns {
     return this.waitMs(job) > 0;
   }
 
+  /** Whether something may come of waiting for it. */
+  mayComeBack(job: string): boolean {
+    return this.isWaiting(job) && !this.#stuck.has(job);
+  }
+
   /** A turn at a film that has left the inbox. */
-  abandon(job: string): Promise<void> {
-    return this.#withLease(job, (turn) => turn.abandon());
+  async abandon(job: string): Promise<void> {
+    await this.#withLease(job, (turn) => turn.abandon());
   }
 
   /** A turn at a film that was chosen. */
-  async take({ candidate, settings }: Choice): Promise<void> {
+  async take({ candidate, settings }: Choice): Promise<FilmOutcome> {
     const { job, file } = candidate;
-    await this.#withLease(job, async (turn) => {
+    return this.#withLease(job, async (turn) => {
       const present = await identify(path.join(this.#context.layout.inbox, file.name));
       const known = this.#context.journal.film(job);
       if (!known || known.closed) {
@@ -73,7 +80,7 @@ export class FilmTurns {
   }
 
   /** Runs one turn under the film's lease; trouble is told and waited out, never thrown. */
-  async #withLease(job: string, work: (turn: FilmTurn) => Promise<FilmOutcome>): Promise<void> {
+  async #withLease(job: string, work: (turn: FilmTurn) => Promise<FilmOutcome>): Promise<FilmOutcome> {
     let outcome: FilmOutcome = { state: 'again', afterMs: this.#context.busyMs };
     try {
       const lease = await this.#context.leases.acquire(job);
@@ -104,7 +111,10 @@ export class FilmTurns {
       this.#context.emit({ type: 'trouble', message: `${message} ${hint}`.trim() });
       outcome = { state: 'again', afterMs: TROUBLE_MS };
     }
-    if (outcome.state === 'again') this.#notBefore.set(job, this.#clock.monotonic() + outcome.afterMs);
+    if ('afterMs' in outcome) this.#notBefore.set(job, this.#clock.monotonic() + outcome.afterMs);
     else this.#notBefore.delete(job);
+    if (outcome.state === 'waits') this.#stuck.add(job);
+    else this.#stuck.delete(job);
+    return outcome;
   }
 }

@@ -1,5 +1,6 @@
 import type { RestoreEvent } from '../core/events.ts';
 import type { Plan } from '../core/plan.ts';
+import { checkSettings } from '../pipeline/check.ts';
 import type { RestoreOptions } from '../pipeline/options.ts';
 import { plan, restore } from '../pipeline/restore.ts';
 
@@ -14,6 +15,8 @@ export interface FilmSize {
 
 /** What a watched folder does with a film. */
 export interface FilmWork {
+  /** Throws what is wrong with options whatever the film. */
+  check(options: Omit<RestoreOptions, 'input'>): Promise<void>;
   size(options: RestoreOptions, signal: AbortSignal): Promise<FilmSize>;
   restore(options: RestoreOptions, control: { readonly signal: AbortSignal }): AsyncIterable<RestoreEvent>;
   /** How much work the plan of a running restoration is. */
@@ -31,6 +34,7 @@ const sizeOfPlan = (made: Plan, frames: number): FilmSize => ({
 
 /** The real work. */
 export const restoration: FilmWork = {
+  check: checkSettings,
   size: async (options, signal) => {
     const { plan: made, estimate } = await plan(options, { signal });
     return sizeOfPlan(made, estimate.frames);

@@ -44,6 +44,8 @@ export class FilmChooser {
   readonly #sizes = new Map<string, FilmSize>();
   /** Why films are not done, as it was last told. */
   readonly #reasons = new Map<string, string>();
+  /** Settings that were found good, as text: looking takes programs and weights. */
+  readonly #checked = new Set<string>();
 
   constructor(context: ChoiceContext) {
     this.#layout = context.layout;
@@ -66,13 +68,28 @@ export class FilmChooser {
     this.#reasons.delete(film);
   }
 
+  /** The film was taken, and its settings turned out to be wrong. */
+  waits({ candidate, settings }: Choice, reason: string): void {
+    this.#checked.delete(JSON.stringify(settings));
+    this.#explain(candidate.file.name, reason);
+  }
+
+  /** Throws what is wrong with settings whatever the film. */
+  async check(settings: FilmSettings): Promise<void> {
+    const key = JSON.stringify(settings);
+    if (this.#checked.has(key)) return;
+    await this.#work.check(settings);
+    this.#checked.add(key);
+  }
+
   /** The film to work on now: one that was begun before all others; with an end in sight the shortest that fits. */
   async choose(candidates: readonly Candidate[]): Promise<Choice | undefined> {
     const ready = [...candidates].sort((a, b) => order(a) - order(b) || (a.file.name < b.file.name ? -1 : 1));
     const usable: Choice[] = [];
+    const check = (settings: FilmSettings): Promise<void> => this.check(settings);
     for (const candidate of ready) {
       try {
-        const settings = await settingsFor(this.#layout.inbox, candidate.file.name, this.#settings);
+        const settings = await settingsFor(this.#layout.inbox, candidate.file.name, this.#settings, check);
         usable.push({ candidate, settings });
       } catch (error) {
         this.#explain(candidate.file.name, toRestorationError(error).message);

@@ -1,12 +1,13 @@
 import path from 'node:path';
 import type { z } from 'zod';
-import { RestorationError } from '../core/errors.ts';
+import { RestorationError, toRestorationError } from '../core/errors.ts';
+import { checkValues } from '../pipeline/check.ts';
 import { restoreOptionsSchema } from '../pipeline/options.ts';
-import { readText, statOrUndefined } from '../platform/files.ts';
+import { readText, statOrUndefined, withoutMark } from '../platform/files.ts';
 
 const SETTINGS_NAME = 'restore.json';
 
-/** What restore.json may say: how a film is restored, not where anything lies. */
+/** What restore.json may say: how a film is restored, not where anything lies, and nothing that fits one film only. */
 const settingsSchema = restoreOptionsSchema.omit({
   input: true,
   output: true,
@@ -14,16 +15,25 @@ const settingsSchema = restoreOptionsSchema.omit({
   overwrite: true,
   fresh: true,
   cache: true,
+  startSeconds: true,
+  durationSeconds: true,
 });
 export type FilmSettings = z.infer<typeof settingsSchema>;
 
 /**
  * Options for a film by where it was dropped: `base`, then restore.json of the inbox, then of every folder down to the
- * film's own, the nearest last. Paths in a restore.json are relative to it. Throws USAGE that names file and place.
+ * film's own, the nearest last; models add up by their kinds. Paths in a restore.json are relative to it. `check` throws
+ * what is wrong with all together. Throws USAGE that names file and place, and what `check` throws, with the nearest file.
  */
-export async function settingsFor(inbox: string, name: string, base: FilmSettings): Promise<FilmSettings> {
+export async function settingsFor(
+  inbox: string,
+  name: string,
+  base: FilmSettings,
+  check: (settings: FilmSettings) => Promise<void>,
+): Promise<FilmSettings> {
   const parts = name.split('/').slice(0, -1);
   let settings = base;
+  let nearest: string | undefined;
   for (let depth = 0; depth <= parts.length; depth++) {
     const folder = path.join(inbox, ...parts.slice(0, depth));
     const file = path.join(folder, SETTINGS_NAME);
@@ -32,23 +42,46 @@ export async function settingsFor(inbox: string, name: string, base: FilmSetting
     // Two ways to say one thing: the nearer one replaces both.
     const { upscale, to, ...others } = settings;
     const size = own.upscale === undefined && own.to === undefined ? { upscale, to } : {};
+    const models = own.models && { models: { ...settings.models, ...own.models } };
     settings = Object.fromEntries(
-      Object.entries({ ...others, ...size, ...own }).filter(([, value]) => value !== undefined),
+      Object.entries({ ...others, ...size, ...own, ...models }).filter(([, value]) => value !== undefined),
     );
+    nearest = file;
+  }
+  try {
+    await check(settings);
+  } catch (error) {
+    throw nearest === undefined ? error : inFile(nearest, error);
   }
   return settings;
+}
+
+/** The same mistake, with the file that made it. */
+function inFile(file: string, caught: unknown): RestorationError {
+  const { code, message, hint } = toRestorationError(caught);
+  return new RestorationError(code, `${file}: ${message}`, {
+    ...(hint === undefined ? {} : { hint }),
+    cause: caught,
+  });
 }
 
 function parseSettings(text: string, file: string): FilmSettings {
   const hint = 'Correct the file; what lies beside it waits until then.';
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(withoutMark(text));
   } catch (error) {
     throw new RestorationError('USAGE', `${file} is not JSON.`, { hint, cause: error });
   }
   const result = settingsSchema.safeParse(json);
-  if (result.success) return result.data;
+  if (result.success) {
+    try {
+      checkValues(result.data);
+    } catch (error) {
+      throw inFile(file, error);
+    }
+    return result.data;
+  }
   const issue = result.error.issues[0];
   throw new RestorationError(
     'USAGE',

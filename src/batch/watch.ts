@@ -33,7 +33,8 @@ const BURST_MS = 200;
 /**
  * Restores what is dropped into a folder, until it is stopped (`once` and `until`: until they say so). Ends with the
  * summary of what was done since the last one. Every state is on disk: it may be killed at any moment and started again,
- * and several may share one folder. Throws USAGE for options that make no sense; trouble with single films never ends it.
+ * and several may share one folder. Throws USAGE for options that make no sense, and what is wrong with the settings whatever the
+ * film; trouble with single films never ends it.
  */
 export async function watchFolder(options: WatchOptions, control: WatchControl = {}): Promise<NightSummary> {
   const watcher = new Watcher(options, control);
@@ -105,7 +106,8 @@ class Watcher {
         );
         if (next) {
           this.#chooser.taken(next.candidate.file.name);
-          await this.#turns.take(next);
+          const outcome = await this.#turns.take(next);
+          if (outcome.state === 'waits') this.#chooser.waits(next, outcome.reason);
           continue;
         }
         if (this.#options.once === true && this.#isIdle(candidates)) break;
@@ -122,6 +124,8 @@ class Watcher {
     if (present && !present.isDirectory()) {
       throw new RestorationError('USAGE', `${this.#layout.root} is not a folder.`, { hint: 'Name a folder to watch.' });
     }
+    // What is wrong for every film is said once, before anything is made.
+    await this.#chooser.check(this.#options.settings ?? {});
     await createLayout(this.#layout);
     await this.#journal.refresh();
   }
@@ -198,7 +202,7 @@ class Watcher {
 
   /** Whether nothing can come of waiting but new files. */
   #isIdle(candidates: readonly Candidate[]): boolean {
-    return candidates.every((one) => this.#isSettled(one) && !this.#turns.isWaiting(one.job));
+    return candidates.every((one) => this.#isSettled(one) && !this.#turns.mayComeBack(one.job));
   }
 
   #nextLookMs(candidates: readonly Candidate[]): number {

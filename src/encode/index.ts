@@ -1,3 +1,5 @@
+export { checkEncoder } from './check-encoder.ts';
+export { codecOf } from './codecs.ts';
 export { chooseContainer, type ContainerChoice } from './containers.ts';
 export { planEncode, type EncodeRequest } from './plan.ts';
 export { planStreams } from './streams.ts';

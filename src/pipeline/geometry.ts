@@ -24,8 +24,10 @@ export interface Geometry {
   readonly note: string | undefined;
 }
 
-function parseBox(to: string): Size {
-  const named = NAMED_SIZES[to.toLowerCase()];
+/** The box that `to` names. Throws USAGE for what is no size. */
+export function parseBox(to: string): Size {
+  const name = to.toLowerCase();
+  const named = Object.hasOwn(NAMED_SIZES, name) ? NAMED_SIZES[name] : undefined;
   if (named) return named;
   const match = /^(\d{2,5})[x×](\d{2,5})$/i.exec(to);
   if (!match) {

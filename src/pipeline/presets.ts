@@ -2,7 +2,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { RestorationError } from '../core/errors.ts';
-import { listFolder, readText, statOrUndefined } from '../platform/files.ts';
+import { listFolder, readText, statOrUndefined, withoutMark } from '../platform/files.ts';
 import { DEINTERLACE_MODES } from './options.ts';
 
 /** All stages, in the order that they have where a preset does not say. */
@@ -62,7 +62,7 @@ const PRESETS_FOLDER = fileURLToPath(new URL('../../presets', import.meta.url));
 function parsePreset(text: string, where: string): Preset {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    json = JSON.parse(withoutMark(text));
   } catch (error) {
     throw new RestorationError('PRESET_INVALID', `The preset ${where} is not JSON.`, {
       hint: 'Start from a copy of one of the files in presets/.',

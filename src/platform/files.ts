@@ -172,6 +172,8 @@ export async function copyFile(from: string, to: string): Promise<void> {
 }
 
 export const readText = (path: string): Promise<string> => fs.readFile(path, 'utf8');
+/** Text without the mark of its byte order that editors of Windows put in front, which JSON.parse takes for a mistake. */
+export const withoutMark = (text: string): string => (text.startsWith('\uFEFF') ? text.slice(1) : text);
 export const readBytes = (path: string): Promise<Buffer<ArrayBuffer>> => fs.readFile(path);
 export const listFolder = (path: string): Promise<string[]> => fs.readdir(path);
 export const removeFile = (path: string): Promise<void> => fs.rm(path, { force: true });

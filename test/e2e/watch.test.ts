@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { CLI, signalWhenPaused } from './cli-helpers.ts';
+import { cli, CLI, expectRefusal, signalWhenPaused } from './cli-helpers.ts';
 import { filesIn, tempFolder } from '../unit/batch-helpers.ts';
 
 const FILM = fileURLToPath(new URL('../fixtures/old-film.mp4', import.meta.url));
@@ -46,7 +46,7 @@ async function dropAll(count: number): Promise<{ good: Set<string>; bad: Set<str
   const bad = new Set<string>();
   const slow: Promise<void>[] = [];
   for (let i = 0; i < count; i++) {
-    const name = `${i % 5 === 0 ? 'sub/' : ''}film-${i}.txt`;
+    const name = `${i % 5 === 0 ? 'sub/' : ''}film-${i}.film`;
     const text = `${GOOD} ${i}`;
     if (i % 10 === 3) {
       await writeFile(inbox(name), `bad ${i}`);
@@ -58,7 +58,7 @@ async function dropAll(count: number): Promise<{ good: Set<string>; bad: Set<str
       await writeFile(inbox(name), text);
       good.add(text);
       if (i % 10 === 9) {
-        slow.push(delay(1_500).then(() => rename(inbox(name), inbox(`${name}-renamed.txt`)).catch(() => undefined)));
+        slow.push(delay(1_500).then(() => rename(inbox(name), inbox(`${name}-renamed.film`)).catch(() => undefined)));
       }
     }
     if (i % 20 === 19) await delay(300);
@@ -90,10 +90,10 @@ async function check(good: ReadonlySet<string>, bad: ReadonlySet<string>): Promi
   expect(sources.map(([, text]) => text).sort()).toEqual([...good].sort());
   expect(results.map(([, text]) => text).sort()).toEqual([...good].map((text) => text.toUpperCase()).sort());
   const failed = Object.entries(await filesIn(path.join(folder, 'failed')));
-  const reasons = failed.filter(([name]) => name.endsWith('.txt.txt'));
+  const reasons = failed.filter(([name]) => name.endsWith('.film.txt'));
   expect(
     failed
-      .filter(([name]) => !name.endsWith('.txt.txt'))
+      .filter(([name]) => !name.endsWith('.film.txt'))
       .map(([, text]) => text)
       .sort(),
   ).toEqual([...bad].sort());
@@ -162,3 +162,15 @@ test('the program itself: a stop parks the film, the next start goes on with its
   expect(await readdir(path.join(folder, 'failed'))).toEqual(['not a film.mp4', 'not a film.mp4.txt']);
   expect(await readFile(path.join(folder, 'failed', 'not a film.mp4.txt'), 'utf8')).toContain('INPUT_NOT_MEDIA');
 }, 300_000);
+
+test.each([
+  ['--preset', 'vsh', 2, /There is no preset called "vsh"/],
+  ['--codec', 'nonsense', 2, /"nonsense" is neither a codec/],
+  ['--encoder-preset', 'slwo', 2, /libx265 does not take the preset slwo/],
+  ['--input-color', 'pink', 2, /"pink" is not a known input color/],
+  ['--model', 'upscale=nope', 69, /There is no upscale model called "nope"/],
+])('%s %s is refused before anything is watched', async (flag, value, exitCode, sentence) => {
+  const empty = path.join(folder, 'empty');
+  expectRefusal(await cli(['watch', empty, '--once', flag, value]), exitCode, sentence);
+  expect(await readdir(folder)).toEqual(['inbox']);
+});

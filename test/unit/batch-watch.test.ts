@@ -1,9 +1,10 @@
-import { appendFile, mkdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { notify } from '../../src/batch/notify.ts';
 import { watchFolder } from '../../src/batch/watch.ts';
 import type { WatchOptions } from '../../src/batch/watch-api.ts';
+import { settingsFor } from '../../src/batch/watch-options.ts';
 import type { WatchEvent } from '../../src/batch/watch-events.ts';
 import { RestorationError } from '../../src/core/errors.ts';
 import type { Clock } from '../../src/platform/clock.ts';
@@ -52,38 +53,38 @@ function watch(options: Partial<WatchOptions> = {}, given: Given = {}): ReturnTy
 }
 
 test('good films go to done beside their results, bad ones to failed with the reason, and neither blocks the other', async () => {
-  await drop('a.txt', 'bad file');
-  await drop('b.txt', 'one two');
-  await drop('sub/c.txt', 'three');
-  await drop('d.txt', 'flaky');
-  await drop('e.txt.part', 'unfinished');
+  await drop('a.film', 'bad file');
+  await drop('b.film', 'one two');
+  await drop('sub/c.film', 'three');
+  await drop('d.film', 'flaky');
+  await drop('e.film.part', 'unfinished');
   await drop('.hidden', 'hidden');
   const summary = await watch();
   const files = await filesIn(folder);
   const names = Object.keys(files).filter((name) => !name.startsWith('summary'));
   expect(names.sort()).toEqual(
     [
-      'done/b.restored.txt',
-      'done/b.txt',
-      'done/sub/c.restored.txt',
-      'done/sub/c.txt',
-      'failed/a.txt',
-      'failed/a.txt.txt',
-      'failed/d.txt',
-      'failed/d.txt.txt',
+      'done/b.restored.film',
+      'done/b.film',
+      'done/sub/c.restored.film',
+      'done/sub/c.film',
+      'failed/a.film',
+      'failed/a.film.txt',
+      'failed/d.film',
+      'failed/d.film.txt',
       'inbox/.hidden',
-      'inbox/e.txt.part',
+      'inbox/e.film.part',
     ].sort(),
   );
-  expect(files['done/b.restored.txt']).toBe('ONE TWO');
-  expect(files['done/b.txt']).toBe('one two');
-  expect(files['failed/a.txt.txt']).toContain('a.txt is no film.');
-  expect(files['failed/d.txt.txt']?.match(/It broke\./g)).toHaveLength(4);
+  expect(files['done/b.restored.film']).toBe('ONE TWO');
+  expect(files['done/b.film']).toBe('one two');
+  expect(files['failed/a.film.txt']).toContain('a.film is no film.');
+  expect(files['failed/d.film.txt']?.match(/It broke\./g)).toHaveLength(4);
   expect(count('setback')).toBe(3);
-  expect(summary.done.map(({ film }) => film).sort()).toEqual(['b.txt', 'sub/c.txt']);
+  expect(summary.done.map(({ film }) => film).sort()).toEqual(['b.film', 'sub/c.film']);
   expect(summary.failed.map(({ film, code }) => [film, code]).sort()).toEqual([
-    ['a.txt', 'INPUT_NOT_MEDIA'],
-    ['d.txt', 'DECODE_FAILED'],
+    ['a.film', 'INPUT_NOT_MEDIA'],
+    ['d.film', 'DECODE_FAILED'],
   ]);
   const written = Object.entries(files).find(([name]) => /^summary-.*\.json$/.test(name));
   expect(JSON.parse(written?.[1] ?? '')).toEqual(summary);
@@ -91,38 +92,38 @@ test('good films go to done beside their results, bad ones to failed with the re
 
 test('a pair of which one name is taken gets a number, and nothing is overwritten', async () => {
   await mkdir(path.join(folder, 'done'));
-  await writeFile(path.join(folder, 'done', 'a.restored.txt'), 'mine');
-  await drop('a.txt', 'one');
+  await writeFile(path.join(folder, 'done', 'a.restored.film'), 'mine');
+  await drop('a.film', 'one');
   await watch();
-  await drop('a.txt', 'two');
+  await drop('a.film', 'two');
   await watch();
   const files = await filesIn(path.join(folder, 'done'));
   expect(files).toEqual({
-    'a.restored.txt': 'mine',
-    'a (2).txt': 'one',
-    'a.restored (2).txt': 'ONE',
-    'a (3).txt': 'two',
-    'a.restored (3).txt': 'TWO',
+    'a.restored.film': 'mine',
+    'a (2).film': 'one',
+    'a.restored (2).film': 'ONE',
+    'a (3).film': 'two',
+    'a.restored (3).film': 'TWO',
   });
 });
 
 test('a file is taken only when it has not changed for a while', async () => {
   const clock = virtualClock();
-  await drop('a.txt', 'one');
+  await drop('a.film', 'one');
   const grown = (async () => {
     for (let i = 0; i < 8; i++) {
       await clock.sleep(4_000);
-      await appendFile(path.join(folder, 'inbox', 'a.txt'), ` word${i}`);
+      await appendFile(path.join(folder, 'inbox', 'a.film'), ` word${i}`);
     }
   })();
   await watch({}, { clock });
   await grown;
-  expect((await filesIn(folder))['done/a.restored.txt']).toMatch(/WORD7$/);
+  expect((await filesIn(folder))['done/a.restored.film']).toMatch(/WORD7$/);
   expect(new Set(log).size).toBe(log.length);
 });
 
 test('a file that changes while it is worked on is done again, whole', async () => {
-  await drop('a.txt', 'slow one two three');
+  await drop('a.film', 'slow one two three');
   await watch(
     {},
     {
@@ -133,60 +134,113 @@ test('a file that changes while it is worked on is done again, whole', async () 
           event.event.index === 1 &&
           count('setback') === 0
         ) {
-          void appendFile(path.join(folder, 'inbox', 'a.txt'), ' four');
+          void appendFile(path.join(folder, 'inbox', 'a.film'), ' four');
         }
       },
     },
   );
   const files = await filesIn(folder);
-  expect(files['done/a.restored.txt']).toBe('SLOW ONE TWO THREE FOUR');
-  expect(files['done/a.txt']).toBe('slow one two three four');
+  expect(files['done/a.restored.film']).toBe('SLOW ONE TWO THREE FOUR');
+  expect(files['done/a.film']).toBe('slow one two three four');
 });
 
 test('a film that is renamed while it is worked on is done once', async () => {
-  await drop('a.txt', 'slow one two');
+  await drop('a.film', 'slow one two');
   await watch(
     {},
     {
       onEvent: (event) => {
         if (event.type !== 'taken') return;
-        void rename(path.join(folder, 'inbox', 'a.txt'), path.join(folder, 'inbox', 'sub', 'z.txt'));
+        void rename(path.join(folder, 'inbox', 'a.film'), path.join(folder, 'inbox', 'sub', 'z.film'));
       },
     },
   );
   const files = await filesIn(folder);
   expect(Object.keys(files).filter((name) => !name.startsWith('summary'))).toEqual([
-    'done/a.restored.txt',
-    'done/a.txt',
+    'done/a.film',
+    'done/a.restored.film',
   ]);
-  expect(log).toEqual(['a.txt:0', 'a.txt:1', 'a.txt:2']);
+  expect(log).toEqual(['a.film:0', 'a.film:1', 'a.film:2']);
 });
 
 test('the nearest restore.json sets the options; a wrong one keeps its films waiting and nobody else', async () => {
   await drop('restore.json', '{"denoise": 0.5, "upscale": 2}');
   await drop('sub/restore.json', '{"upscale": "much"}');
-  await drop('a.txt', 'one');
-  await drop('sub/b.txt', 'two');
+  await drop('a.film', 'one');
+  await drop('sub/b.film', 'two');
   const summary = await watch();
-  expect(summary.done.map(({ film }) => film)).toEqual(['a.txt']);
-  expect(summary.left.map(({ film }) => film)).toEqual(['sub/b.txt']);
+  expect(summary.done.map(({ film }) => film)).toEqual(['a.film']);
+  expect(summary.left.map(({ film }) => film)).toEqual(['sub/b.film']);
   expect(summary.left[0]?.reason).toContain('restore.json is wrong at "upscale"');
   await drop('sub/restore.json', '{"upscale": 4}');
-  expect((await watch()).done.map(({ film }) => film)).toEqual(['sub/b.txt']);
+  expect((await watch()).done.map(({ film }) => film)).toEqual(['sub/b.film']);
+});
+
+const WRONG: readonly (readonly [what: string, text: string, reason: string])[] = [
+  ['a size that is none', '{"to": "5k"}', 'restore.json: "5k" is not a size.'],
+  ['a codec that is none', '{"codec": "nonsense"}', 'restore.json: "nonsense" is neither a codec'],
+  ['a color that is none', '{"inputColor": "pink"}', 'restore.json: "pink" is not a known input color'],
+  ['two sizes at once', '{"upscale": 2, "to": "1080p"}', 'both say how large'],
+  ['a preset that is not there', '{"preset": "unknown"}', 'restore.json: There is no preset called "unknown"'],
+  ['a preset that is missed only by the film', '{"preset": "gone"}', 'There is no preset called "gone"'],
+  ['a part of one film', '{"startSeconds": 3}', 'startSeconds'],
+];
+
+test.each(WRONG)('a restore.json with %s keeps its films waiting, with the reason, and --once ends', async (...of) => {
+  const [, text, reason] = of;
+  await drop('sub/restore.json', text);
+  await drop('a.film', 'one');
+  await drop('sub/b.film', 'two');
+  const summary = await watch();
+  expect(summary.done.map(({ film }) => film)).toEqual(['a.film']);
+  expect(summary.failed).toEqual([]);
+  expect(summary.left.map(({ film }) => film)).toEqual(['sub/b.film']);
+  expect(summary.left[0]?.reason).toContain(reason);
+  expect(count('setback')).toBe(0);
+  await drop('sub/restore.json', '{"to": "1080p"}');
+  expect((await watch()).done.map(({ film }) => film)).toEqual(['sub/b.film']);
+});
+
+test('settings that are wrong for every film are refused before anything is made', async () => {
+  await rm(path.join(folder, 'inbox'), { recursive: true });
+  await expect(watch({ settings: { preset: 'unknown' } })).rejects.toMatchObject({ code: 'PRESET_UNKNOWN' });
+  await expect(watch({ settings: { upscale: 2, to: '4k' } })).rejects.toMatchObject({ code: 'USAGE' });
+  expect(await readdir(folder)).toEqual([]);
+});
+
+test('what is refused because of the film itself is its failure', async () => {
+  await drop('a.film', 'tiny');
+  expect((await watch()).failed.map(({ film, code }) => [film, code])).toEqual([['a.film', 'USAGE']]);
+});
+
+test('a mark of the byte order in a restore.json is no mistake', async () => {
+  await drop('restore.json', '\uFEFF{"denoise": 0.5}');
+  await drop('a.film', 'one');
+  expect((await watch()).done).toHaveLength(1);
+});
+
+test('models of a restore.json are added to those of the command line, kind by kind', async () => {
+  await drop('restore.json', '{"models": {"upscale": "mine.onnx"}}');
+  await drop('sub/restore.json', '{"models": {"denoise": "theirs"}}');
+  const inbox = path.join(folder, 'inbox');
+  const base = { models: { upscale: 'luma-fast', colorize: 'color' } };
+  const settings = await settingsFor(inbox, 'sub/a.film', base, () => Promise.resolve());
+  const upscale = path.join(inbox, 'mine.onnx');
+  expect(settings.models).toEqual({ upscale, colorize: 'color', denoise: 'theirs' });
 });
 
 test('what was moved back into the inbox is done again', async () => {
-  await drop('a.txt', 'bad');
+  await drop('a.film', 'bad');
   await watch();
-  await rm(path.join(folder, 'failed', 'a.txt.txt'));
-  await rename(path.join(folder, 'failed', 'a.txt'), path.join(folder, 'inbox', 'a.txt'));
-  await utimes(path.join(folder, 'inbox', 'a.txt'), 1e9, 1e9);
+  await rm(path.join(folder, 'failed', 'a.film.txt'));
+  await rename(path.join(folder, 'failed', 'a.film'), path.join(folder, 'inbox', 'a.film'));
+  await utimes(path.join(folder, 'inbox', 'a.film'), 1e9, 1e9);
   expect((await watch()).failed).toHaveLength(1);
-  expect(Object.keys(await filesIn(path.join(folder, 'failed')))).toEqual(['a.txt', 'a.txt.txt']);
+  expect(Object.keys(await filesIn(path.join(folder, 'failed')))).toEqual(['a.film', 'a.film.txt']);
 });
 
 test('a stop parks: finished segments are kept and the film goes on at the next start', async () => {
-  await drop('a.txt', 'slow one two three four five');
+  await drop('a.film', 'slow one two three four five');
   const stop = new AbortController();
   const stopped = watch(
     {},
@@ -200,14 +254,14 @@ test('a stop parks: finished segments are kept and the film goes on at the next 
     },
   );
   await expect(stopped).rejects.toMatchObject({ code: 'STOPPED' });
-  expect(Object.keys(await filesIn(path.join(folder, 'inbox')))).toEqual(['a.txt']);
+  expect(Object.keys(await filesIn(path.join(folder, 'inbox')))).toEqual(['a.film']);
   await watch();
-  expect(log).toEqual([0, 1, 2, 3, 4, 5].map((index) => `a.txt:${index}`));
-  expect((await filesIn(folder))['done/a.restored.txt']).toBe('SLOW ONE TWO THREE FOUR FIVE');
+  expect(log).toEqual([0, 1, 2, 3, 4, 5].map((index) => `a.film:${index}`));
+  expect((await filesIn(folder))['done/a.restored.film']).toBe('SLOW ONE TWO THREE FOUR FIVE');
 });
 
 test('outside the window films are parked, and each night has its summary', async () => {
-  await drop('a.txt', `slow ${Array.from({ length: 10 }, (_, i) => i).join(' ')}`);
+  await drop('a.film', `slow ${Array.from({ length: 10 }, (_, i) => i).join(' ')}`);
   const clock = virtualClock(Date.parse('2026-03-28T20:30:00Z'));
   const options = { window: '22:00-00:30', timeZone: 'Europe/Berlin' };
   await watch(options, { clock, slowMs: 20 * MINUTE });
@@ -225,7 +279,7 @@ test('outside the window films are parked, and each night has its summary', asyn
 });
 
 test('a clock that is set forward and back parks and goes on: nothing is done twice, nothing waits for ever', async () => {
-  await drop('a.txt', `slow ${Array.from({ length: 12 }, (_, i) => i).join(' ')}`);
+  await drop('a.film', `slow ${Array.from({ length: 12 }, (_, i) => i).join(' ')}`);
   const steady = virtualClock(Date.parse('2026-11-20T22:30:00Z'));
   let jumpMs = 0;
   const clock = { ...steady, now: () => steady.now() + jumpMs };
@@ -256,22 +310,22 @@ test('a clock that is set forward and back parks and goes on: nothing is done tw
 });
 
 test('until: the shortest first, nothing that cannot be finished, and an end', async () => {
-  await drop('warm.txt', 'slow one two three');
-  await drop('long.txt', `slow ${'word '.repeat(400).trim()}`);
-  await drop('short.txt', 'slow one');
+  await drop('warm.film', 'slow one two three');
+  await drop('long.film', `slow ${'word '.repeat(400).trim()}`);
+  await drop('short.film', 'slow one');
   const clock = virtualClock(Date.parse('2026-11-20T22:00:00Z'));
   const summary = await watch({ once: false, until: '23:00', timeZone: 'UTC' }, { clock, slowMs: MINUTE / 2 });
   expect(events.filter((event) => event.type === 'finished').map((event) => event.film)).toEqual([
-    'short.txt',
-    'warm.txt',
+    'short.film',
+    'warm.film',
   ]);
-  expect(summary.left.map(({ film }) => film)).toEqual(['long.txt']);
+  expect(summary.left.map(({ film }) => film)).toEqual(['long.film']);
   expect(summary.left[0]?.reason).toMatch(/takes about \d+ min/);
   expect(log.some((entry) => entry.startsWith('long'))).toBe(false);
 });
 
 test('the hook gets the summary; one that fails is only told', async () => {
-  await drop('a.txt', 'one');
+  await drop('a.film', 'one');
   const told = path.join(folder, 'told.json');
   const summary = await watch({ notify: `cat > '${told}'` });
   expect(JSON.parse(await readFile(told, 'utf8'))).toEqual(summary);
@@ -288,7 +342,7 @@ test('a hook that hangs is stopped', async () => {
 });
 
 test('an address gets the summary; one that refuses, hangs or is not there is only told', async () => {
-  await drop('a.txt', 'one');
+  await drop('a.film', 'one');
   const bodies: string[] = [];
   const server = await serve((request, response) => {
     if (request.url === '/hang') return;
