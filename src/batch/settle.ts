@@ -42,10 +42,13 @@ const UNFINISHED_SUFFIXES = [
   '.aria2',
 ];
 const NOT_FILMS = new Set(['restore.json', 'thumbs.db', 'desktop.ini']);
+/** What lies beside films: descriptions, subtitles, sums, and the reasons that we leave in `failed`. */
+const BESIDE_FILMS = ['.txt', '.nfo', '.srt', '.sub', '.idx', '.md5', '.sha256'];
+const LEFT_ALONE = [...UNFINISHED_SUFFIXES, ...BESIDE_FILMS];
 
 /** Whether a file or folder of this name is to be looked at. */
 export function isTakeable(name: string): boolean {
   const lower = name.toLowerCase();
   if (name.startsWith('.') || name.startsWith('~') || NOT_FILMS.has(lower)) return false;
-  return !UNFINISHED_SUFFIXES.some((suffix) => lower.endsWith(suffix));
+  return !LEFT_ALONE.some((suffix) => lower.endsWith(suffix));
 }

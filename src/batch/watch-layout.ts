@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
-import { ensureFolder, exists } from '../platform/files.ts';
+import { RestorationError } from '../core/errors.ts';
+import { ensureFolder, exists, realPath } from '../platform/files.ts';
 import type { FoundFile } from '../platform/move.ts';
 
 /** The folders of a watched folder. */
@@ -28,10 +29,30 @@ export function watchLayout(root: string, output: string | undefined): WatchLayo
   };
 }
 
+/**
+ * Makes the folders that are missing. Throws USAGE where what is done would lie in the inbox, in which it would be taken for
+ * films again without end, or among what is being worked on; links are followed.
+ */
 export async function createLayout(layout: WatchLayout): Promise<void> {
-  for (const folder of [layout.inbox, layout.working, layout.done, layout.failed, layout.output]) {
-    await ensureFolder(folder);
+  const { inbox, working, done, failed, output } = layout;
+  for (const folder of [inbox, working, done, failed, output]) await ensureFolder(folder);
+  for (const taken of [inbox, working]) {
+    for (const folder of new Set([output, done, failed])) {
+      if (!isWithin(await realPath(taken), await realPath(folder))) continue;
+      throw new RestorationError(
+        'USAGE',
+        `${folder} lies in ${taken}, ${taken === inbox ? 'from which films are taken' : 'where films are worked on'}.`,
+        {
+          hint: 'Name another folder for the results with -o.',
+        },
+      );
+    }
   }
+}
+
+function isWithin(folder: string, other: string): boolean {
+  const way = path.relative(folder, other);
+  return way === '' || !(path.isAbsolute(way) || way === '..' || way.startsWith(`..${path.sep}`));
 }
 
 /** A film's folder: a second name of the source, finished segments, the result until it is placed. */

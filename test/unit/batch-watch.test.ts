@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { notify } from '../../src/batch/notify.ts';
@@ -227,6 +227,32 @@ test('models of a restore.json are added to those of the command line, kind by k
   const settings = await settingsFor(inbox, 'sub/a.film', base, () => Promise.resolve());
   const upscale = path.join(inbox, 'mine.onnx');
   expect(settings.models).toEqual({ upscale, colorize: 'color', denoise: 'theirs' });
+});
+
+test.each([
+  ['the inbox', 'inbox'],
+  ['a folder in the inbox', 'inbox/results'],
+  ['a folder among the work', 'working/results'],
+  ['a link to the inbox', 'link'],
+])('results cannot go into %s', async (_what, place) => {
+  await symlink(path.join(folder, 'inbox'), path.join(folder, 'link'));
+  await drop('a.film', 'one');
+  await expect(watch({ output: path.join(folder, place) })).rejects.toMatchObject({ code: 'USAGE', exitCode: 2 });
+  expect(log).toEqual([]);
+});
+
+test('results may go into the watched folder itself', async () => {
+  await drop('sub/a.film', 'one');
+  await watch({ output: folder });
+  expect((await filesIn(folder))['sub/a.restored.film']).toBe('ONE');
+});
+
+test('what lies beside films is left alone: descriptions, subtitles, sums, and our own reasons', async () => {
+  const names = ['a.mp4.txt', 'a.NFO', 'a.srt', 'a.sub', 'a.idx', 'a.md5', 'a.sha256'];
+  for (const name of names) await drop(name, 'bad');
+  const summary = await watch();
+  expect([summary.failed, summary.left]).toEqual([[], []]);
+  expect(Object.keys(await filesIn(path.join(folder, 'inbox'))).sort()).toEqual([...names].sort());
 });
 
 test('what was moved back into the inbox is done again', async () => {
