@@ -1,10 +1,14 @@
 import path from 'node:path';
 import { RestorationError } from '../core/errors.ts';
+import { fittingName, splitName } from '../platform/file-names.ts';
 import { ensureFolder, listFolder, removeFile, removeFolder } from '../platform/files.ts';
 import { identify, linkFile, walkFiles, type FileIdentity } from '../platform/move.ts';
 import { isTakeable } from './settle.ts';
 import type { FilmState, WatchJournal } from './watch-journal.ts';
 import { filmFolder, type FilmFolder, type WatchLayout } from './watch-layout.ts';
+
+/** The result's name is made of ours: '.restored', and the longest extension. */
+const SPARE_BYTES = 24;
 
 const sameContent = (a: FileIdentity, b: { sizeBytes: number; modifiedMs: number }): boolean =>
   a.sizeBytes === b.sizeBytes && a.modifiedMs === b.modifiedMs;
@@ -47,7 +51,8 @@ export class FilmFiles {
     if (kept !== undefined) return kept;
     const dropped = await this.inInbox();
     if (dropped === undefined) return undefined;
-    const own = path.join(source, path.basename(this.state().name));
+    const { stem, extension } = splitName(this.state().name);
+    const own = path.join(source, fittingName(stem, extension, SPARE_BYTES));
     return (await linkFile(dropped, own)) ? own : dropped;
   }
 

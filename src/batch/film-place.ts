@@ -1,10 +1,11 @@
 import path from 'node:path';
+import { fittingName } from '../platform/file-names.ts';
 import { createExclusive, ensureFolder, exists, removeFile, removeFolder } from '../platform/files.ts';
 import { moveNew } from '../platform/move.ts';
 import type { FilmContext, FilmOutcome } from './film-context.ts';
 import type { FilmFiles } from './film-files.ts';
 import type { Lease } from './lease.ts';
-import { freeNames } from './watch-layout.ts';
+import { freeNames, numbered } from './watch-layout.ts';
 
 /**
  * The end of a film's way: final names are written down, then result and source move there, then the film is closed. Cut off
@@ -61,12 +62,12 @@ export class FilmPlacing {
     const { layout } = this.#context;
     const { name, result } = this.#files.state();
     const base = outcome === 'done' ? layout.done : layout.failed;
-    const wanted = [{ folder: base, name }];
-    if (outcome === 'failed') wanted.push({ folder: base, name: reasonName(name) });
-    else if (result && placed === undefined) {
-      wanted.push({ folder: layout.output, name: path.posix.join(path.posix.dirname(name), result.file) });
-    }
-    const [source = '', second] = await freeNames(wanted);
+    const made = result && path.join(layout.output, path.dirname(name), result.file);
+    const [source = '', second] = await freeNames((count) => {
+      const file = numbered(path.join(base, name), count);
+      if (outcome === 'failed') return [file, reasonName(file)];
+      return made === undefined || placed !== undefined ? [file] : [file, numbered(made, count)];
+    });
     const place = placed ?? (outcome === 'done' ? second : undefined);
     await this.#context.journal.note(this.#job, {
       type: 'placing',
@@ -124,4 +125,4 @@ export class FilmPlacing {
   }
 }
 
-const reasonName = (file: string): string => `${file}.txt`;
+const reasonName = (file: string): string => path.join(path.dirname(file), fittingName(path.basename(file), '.txt'));

@@ -202,7 +202,8 @@ export class FilmTurn {
     const isEarly = isInput && unchangedMs < limits.certainMs;
     const counted = !isTrouble && !isEarly && error.code !== 'INPUT_CHANGED';
     // People know the film by its name in the inbox.
-    const message = error.message.replaceAll(path.join(this.#files.folder.source, path.basename(film)), film);
+    const kept = await this.#files.kept();
+    const message = kept === undefined ? error.message : error.message.replaceAll(kept, film);
     const failure = { code: error.code, message, ...(error.hint ? { hint: error.hint } : {}) };
     await this.#note({ type: 'setback', failure, counted });
     const { failures } = this.#files.state();

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { RestorationError } from '../core/errors.ts';
+import { fittingName, splitName } from '../platform/file-names.ts';
 import { ensureFolder, exists, realPath } from '../platform/files.ts';
 import type { FoundFile } from '../platform/move.ts';
 
@@ -75,19 +76,17 @@ export function jobOf({ name, sizeBytes, modifiedMs }: Pick<FoundFile, 'name' | 
     .slice(0, 16);
 }
 
-/** 'a/film.restored.mp4' and 2 give 'a/film.restored (2).mp4'; 1 leaves the name. */
-export function numbered(name: string, count: number): string {
-  if (count === 1) return name;
-  const { dir, name: stem, ext } = path.posix.parse(name);
-  return path.posix.join(dir, `${stem} (${count})${ext}`);
+/** 'a/film.restored.mp4' and 2 give 'a/film.restored (2).mp4', of a long name as much as fits; 1 leaves the name. */
+export function numbered(file: string, count: number): string {
+  if (count === 1) return file;
+  const { stem, extension } = splitName(file);
+  return path.join(path.dirname(file), fittingName(stem, ` (${count})${extension}`));
 }
 
-/** The first names, all with the same number, under which there is nothing in their folders yet. */
-export async function freeNames(
-  wanted: readonly { readonly folder: string; readonly name: string }[],
-): Promise<string[]> {
+/** What `places` gives for the first number with which there is nothing under any of the names yet. */
+export async function freeNames(places: (count: number) => readonly string[]): Promise<readonly string[]> {
   for (let count = 1; ; count++) {
-    const paths = wanted.map(({ folder, name }) => path.join(folder, numbered(name, count)));
+    const paths = places(count);
     const taken = await Promise.all(paths.map((file) => exists(file)));
     if (!taken.includes(true) && new Set(paths).size === paths.length) return paths;
   }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fs } from './faults.ts';
+import { fittingName } from './file-names.ts';
 import { errorCodeOf, statOrUndefined, syncPath, writeError } from './files.ts';
 
 /** What tells one state of one file from any other, as far as a file system says without reading it. */
@@ -137,8 +138,15 @@ export async function moveNew(from: string, to: string): Promise<boolean> {
   }
 }
 
+/** The name of a copy that is not whole, which a disk takes too where the file's own is a long one. */
+function passingName(name: string): string {
+  const passing = `.${name}.moving`;
+  if (passing === fittingName(passing, '')) return passing;
+  return `.${createHash('sha256').update(name).digest('hex')}.moving`;
+}
+
 async function place(from: string, to: string): Promise<boolean> {
-  const temporary = path.join(path.dirname(to), `.${path.basename(to)}.moving`);
+  const temporary = path.join(path.dirname(to), passingName(path.basename(to)));
   let source = from;
   try {
     try {

@@ -255,6 +255,34 @@ test('what lies beside films is left alone: descriptions, subtitles, sums, and o
   expect(Object.keys(await filesIn(path.join(folder, 'inbox'))).sort()).toEqual([...names].sort());
 });
 
+const LONG = [
+  ['250 letters', `${'a'.repeat(250)}.film`],
+  ['83 Chinese characters', `${'\u5f71'.repeat(83)}.film`],
+  ['no extension', 'b'.repeat(255)],
+  ['a dot and much behind it', `c.${'d'.repeat(253)}`],
+  ['characters outside of the first plane', `${'\u{1F39E}'.repeat(62)}.film`],
+] as const;
+
+test.each(LONG)('a name that is as long as disks allow is no obstacle: %s', async (_what, name) => {
+  const bytes = (files: Record<string, string>): number[] => Object.keys(files).map((file) => Buffer.byteLength(file));
+  await drop(name, 'one');
+  await watch();
+  await drop(name, 'two words');
+  const summary = await watch();
+  expect([summary.done.length, summary.left]).toEqual([1, []]);
+  const done = await filesIn(path.join(folder, 'done'));
+  expect(Object.values(done).sort()).toEqual(['ONE', 'TWO WORDS', 'one', 'two words']);
+  expect(Object.keys(done)).toContain(name);
+  await drop(name, 'bad');
+  await watch();
+  await drop(name, 'bad again');
+  expect((await watch()).failed).toHaveLength(1);
+  const failed = await filesIn(path.join(folder, 'failed'));
+  expect(bytes(failed)).toHaveLength(4);
+  for (const length of [...bytes(done), ...bytes(failed)]) expect(length).toBeLessThanOrEqual(255);
+  expect([...Object.keys(done), ...Object.keys(failed)].join('')).not.toContain('\uFFFD');
+});
+
 test('what was moved back into the inbox is done again', async () => {
   await drop('a.film', 'bad');
   await watch();

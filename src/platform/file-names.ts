@@ -1,0 +1,32 @@
+import path from 'node:path';
+
+/** What disks take as a name; in characters on some, in bytes on most. */
+const LONGEST_NAME_BYTES = 255;
+
+/** The beginning of a text that has at most `most` bytes as UTF-8, without half a character at its end. */
+function beginning(text: string, most: number): string {
+  let bytes = 0;
+  let end = 0;
+  for (const character of text) {
+    bytes += Buffer.byteLength(character);
+    if (bytes > most) break;
+    end += character.length;
+  }
+  return text.slice(0, end);
+}
+
+/**
+ * `stem` and `tail` as one file name that a disk takes: of a long stem only as much as fits, in whole characters. `spare` bytes
+ * are left for what others put around it. Names that are short enough stay as they are.
+ */
+export const fittingName = (stem: string, tail: string, spare = 0): string =>
+  beginning(stem, LONGEST_NAME_BYTES - spare - Buffer.byteLength(tail)) + tail;
+
+/** What comes after the last dot is an extension as long as it is short. */
+const LONGEST_EXTENSION = 16;
+
+/** A file's name without its folder and extension, and the extension with its dot. */
+export function splitName(file: string): { readonly stem: string; readonly extension: string } {
+  const { base, name, ext } = path.parse(file);
+  return ext.length > LONGEST_EXTENSION ? { stem: base, extension: '' } : { stem: name, extension: ext };
+}
