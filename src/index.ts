@@ -2,7 +2,7 @@ import { probeMedia } from './decode/index.ts';
 import type { MediaInfo } from './core/media.ts';
 
 export { cleanCaches, cleanJobs, listCaches, listJobs } from './batch/jobs.ts';
-export type { Cache, Cleaned, Job } from './batch/jobs.ts';
+export type { Cache, Cleaned, CleanedCache, Job } from './batch/jobs.ts';
 export type { NightSummary } from './batch/summary.ts';
 export type { WatchEvent } from './batch/watch-events.ts';
 export type { FilmSettings } from './batch/watch-options.ts';

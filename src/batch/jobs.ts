@@ -1,17 +1,23 @@
 import path from 'node:path';
 import { z } from 'zod';
-import { toRestorationError } from '../core/errors.ts';
+import { RestorationError, toRestorationError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { loadIndex } from '../pipeline/analysis.ts';
 import { CACHE_FOLDER, CACHE_MARK } from '../pipeline/result-cache.ts';
 import { DEFAULT_WORKDIR, openWorkFolder, workFolderOwner } from '../pipeline/workdir.ts';
-import { readText, removeEmptyFolder, removeFolder, statOrUndefined, writeFileAtomic } from '../platform/files.ts';
+import {
+  errorCodeOf,
+  listFolder,
+  readText,
+  removeEmptyFolder,
+  removeFolder,
+  statOrUndefined,
+  writeFileAtomic,
+} from '../platform/files.ts';
 import { folderBytes, subfolders } from '../platform/move.ts';
 import { Journal } from './journal.ts';
 
 const PLAN_NAME = 'plan.json';
-/** How far below a folder work folders are looked for. */
-const DEPTH = 6;
 
 const planFileSchema = z.object({
   planHash: z.string(),
@@ -41,27 +47,57 @@ export interface Job {
   readonly owner: string | undefined;
 }
 
-/** Work folders in and below `folder`: `.restore` beside outputs, a --workdir, a watched folder. */
+/**
+ * Work folders in and below `folder`: `.restore` beside outputs, a --workdir, a watched folder. Throws INPUT_MISSING,
+ * INPUT_UNREADABLE or USAGE where `folder` itself cannot be looked into; others that cannot be are passed over.
+ */
 export const listJobs = (folder: string): Promise<Job[]> => findFolders(folder, readJob);
 
-/** What `read` makes of folders in and below `folder`; where it makes something, it goes no deeper. */
+/** What `read` makes of folders in and below `folder`; where it makes something, it goes no deeper. Links are not followed. */
 async function findFolders<T>(folder: string, read: (folder: string) => Promise<T | undefined>): Promise<T[]> {
+  const root = path.resolve(folder);
+  await assertFolder(root);
   const found: T[] = [];
-  const visit = async (here: string, depth: number): Promise<void> => {
-    const one = await read(here);
+  const visit = async (here: string): Promise<void> => {
+    const one = await read(here).catch((error: unknown) => {
+      // Not ours to look into (lost+found), or gone meanwhile.
+      if (errorCodeOf(error) === undefined) throw error;
+      return undefined;
+    });
     if (one) {
       found.push(one);
       return;
     }
-    if (depth === 0) return;
     for (const name of await subfolders(here)) {
-      if (name !== 'node_modules' && (name === '.restore' || !name.startsWith('.'))) {
-        await visit(path.join(here, name), depth - 1);
-      }
+      if (name !== 'node_modules' && (name === '.restore' || !name.startsWith('.'))) await visit(path.join(here, name));
     }
   };
-  await visit(path.resolve(folder), DEPTH);
+  await visit(root);
   return found;
+}
+
+async function assertFolder(folder: string): Promise<void> {
+  try {
+    if (!(await statOrUndefined(folder))) {
+      throw new RestorationError('INPUT_MISSING', `There is no folder ${folder}.`, { hint: 'Check its name.' });
+    }
+    await listFolder(folder);
+  } catch (error) {
+    if (error instanceof RestorationError) throw error;
+    if (errorCodeOf(error) === 'ENOTDIR') {
+      throw new RestorationError('USAGE', `${folder} is not a folder.`, {
+        hint: 'Name the folder that the work lies in, or one above it.',
+      });
+    }
+    throw new RestorationError(
+      'INPUT_UNREADABLE',
+      `The folder ${folder} cannot be read (${errorCodeOf(error) ?? ''}).`,
+      {
+        hint: 'Check its permissions, and that the disk or share is still connected.',
+        cause: error,
+      },
+    );
+  }
 }
 
 /** Results that `cache` has kept for later runs. */
@@ -79,23 +115,46 @@ export const listCaches = (folder: string): Promise<Cache[]> =>
       : undefined;
   });
 
-/**
- * Removes caches, and the default folder around one when nothing else is in it; those beside work in progress stay.
- * Returns the ones that were removed.
- */
-export async function cleanCaches(caches: readonly Cache[]): Promise<readonly Cache[]> {
-  const removed: Cache[] = [];
+/** A cache, and why it was left; undefined when it was removed. */
+export interface CleanedCache {
+  readonly cache: Cache;
+  readonly problem: RestorationError | undefined;
+}
+
+/** Removes caches, and the default folder around one when nothing else is in it; those beside work in progress stay. */
+export async function cleanCaches(caches: readonly Cache[]): Promise<CleanedCache[]> {
+  const cleaned: CleanedCache[] = [];
   for (const cache of caches) {
-    const parent = path.dirname(cache.folder);
-    const owners = await Promise.all(
-      (await subfolders(parent)).map((name) => workFolderOwner(path.join(parent, name))),
-    );
-    if (owners.some((owner) => owner !== undefined)) continue;
-    await removeFolder(cache.folder);
-    if (path.basename(parent) === DEFAULT_WORKDIR) await removeEmptyFolder(parent);
-    removed.push(cache);
+    const problem = await problemOf(cache.folder, () => cleanCache(cache.folder));
+    cleaned.push({ cache, problem });
   }
-  return removed;
+  return cleaned;
+}
+
+async function cleanCache(folder: string): Promise<void> {
+  const parent = path.dirname(folder);
+  for (const name of await subfolders(parent)) {
+    const owner = await workFolderOwner(path.join(parent, name)).catch(() => undefined);
+    if (owner === undefined) continue;
+    throw new RestorationError('BUSY', `${owner} uses it.`, { hint: 'Wait until it is not in use.' });
+  }
+  await removeFolder(folder);
+  if (path.basename(parent) === DEFAULT_WORKDIR) await removeEmptyFolder(parent);
+}
+
+/** What went wrong with removing a folder, in words that a person can act on; undefined when nothing did. */
+async function problemOf(folder: string, remove: () => Promise<void>): Promise<RestorationError | undefined> {
+  try {
+    await remove();
+    return undefined;
+  } catch (error) {
+    const code = error instanceof RestorationError ? errorCodeOf(error.cause) : errorCodeOf(error);
+    if (code === undefined) return toRestorationError(error);
+    return new RestorationError('OUTPUT_UNWRITABLE', `${folder} cannot be removed (${code}).`, {
+      hint: 'Check the permissions of the folder and of what is in it.',
+      cause: error,
+    });
+  }
 }
 
 async function readJob(folder: string): Promise<Job | undefined> {
@@ -126,20 +185,18 @@ async function readJob(folder: string): Promise<Job | undefined> {
 export interface Cleaned {
   readonly job: Job;
   /** Why it was left; undefined when it was removed. */
-  readonly problem: string | undefined;
+  readonly problem: RestorationError | undefined;
 }
 
 /** Removes work folders with all finished segments; those in use stay. */
 export async function cleanJobs(jobs: readonly Job[]): Promise<Cleaned[]> {
   const cleaned: Cleaned[] = [];
   for (const job of jobs) {
-    try {
+    const problem = await problemOf(job.folder, async () => {
       const held = await openWorkFolder(job.folder, { fresh: false });
       await held.release({ remove: true });
-      cleaned.push({ job, problem: undefined });
-    } catch (error) {
-      cleaned.push({ job, problem: toRestorationError(error).message });
-    }
+    });
+    cleaned.push({ job, problem });
   }
   return cleaned;
 }

@@ -30,20 +30,25 @@ export function addJobsCommand(program: Command, env: Pick<CommandEnvironment, '
     .description('remove them with all their finished segments, and what --cache has kept; those in use stay')
     .argument('[folders...]', 'as above')
     .action(async (folders: string[]) => {
-      const cleaned = await cleanJobs(await findIn(folders, listJobs));
-      const caches = await findIn(folders, listCaches);
-      const removed = await cleanCaches(caches);
-      for (const { job, problem } of cleaned) {
-        const what = `${quoteName(name(job))} (${formatBytes(job.sizeBytes)})`;
-        env.print(problem === undefined ? `removed ${what}` : `left ${what}: ${problem}`);
+      const [found, caches] = [await findIn(folders, listJobs), await findIn(folders, listCaches)];
+      const cleaned = [
+        ...(await cleanJobs(found)).map(({ job, problem }) => ({
+          what: `${quoteName(name(job))} (${formatBytes(job.sizeBytes)})`,
+          problem,
+        })),
+        ...(await cleanCaches(caches)).map(({ cache, problem }) => ({ what: cacheLine(cache), problem })),
+      ];
+      for (const { what, problem } of cleaned) {
+        env.print(problem === undefined ? `removed ${what}` : `left ${what}: ${problem.message}`);
       }
-      for (const cache of caches)
-        env.print(`${removed.includes(cache) ? 'removed' : 'left, in use:'} ${cacheLine(cache)}`);
-      if (cleaned.length === 0 && caches.length === 0) env.print('There are no unfinished restorations.');
-      const left = cleaned.filter(({ problem }) => problem !== undefined).length;
-      if (left > 0) {
-        throw new RestorationError('BUSY', `${left} of ${cleaned.length} could not be removed.`, {
-          hint: 'Wait until they are not in use.',
+      if (cleaned.length === 0) env.print('There are no unfinished restorations.');
+      const problems = cleaned.flatMap(({ problem }) => problem ?? []);
+      // What does not pass by itself is said first.
+      const worst = problems.find(({ code }) => code !== 'BUSY') ?? problems[0];
+      if (worst) {
+        throw new RestorationError(worst.code, `${problems.length} of ${cleaned.length} could not be removed.`, {
+          hint: worst.code === 'BUSY' ? 'Wait until they are not in use.' : (worst.hint ?? 'See above.'),
+          cause: worst,
         });
       }
     });

@@ -35,9 +35,9 @@ test('caches are found beside work, and removed unless work is in progress there
   expect(found[0]!.sizeBytes).toBeGreaterThan(5000);
   expect(await listJobs(folder)).toHaveLength(1);
   const held = await openWorkFolder(work, { fresh: false });
-  expect(await cleanCaches(found)).toEqual([]);
+  expect(await cleanCaches(found)).toMatchObject([{ cache: found[0], problem: { code: 'BUSY' } }]);
   await held.release({ remove: true });
-  expect(await cleanCaches(found)).toEqual(found);
+  expect(await cleanCaches(found)).toEqual([{ cache: found[0], problem: undefined }]);
   expect(await readdir(folder)).toEqual([]);
 });
 
@@ -56,6 +56,11 @@ test('finds work beside outputs, in a --workdir and in a watched folder, with it
   const job = jobs.find((one) => one.folder === first);
   expect(job).toMatchObject({ source: '/films/a.mp4', framesDone: 10, framesTotal: 40, owner: undefined });
   expect(job?.sizeBytes).toBeGreaterThan(1000);
+});
+
+test('finds work however deep it lies', async () => {
+  await addJob('a/b/c/d/e/f/g/h/i/watched/working/0123456789abcdef/result/.restore/abc');
+  expect(await listJobs(folder)).toHaveLength(1);
 });
 
 test('cleaning removes what is not in use, and the folder that held it', async () => {
