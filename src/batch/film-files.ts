@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { RestorationError } from '../core/errors.ts';
 import { fittingName, splitName } from '../platform/file-names.ts';
-import { ensureFolder, listFolder, removeFile, removeFolder } from '../platform/files.ts';
+import { ensureFolder, listFolder, removeFile, removeFolder, statOrUndefined } from '../platform/files.ts';
 import { identify, linkFile, walkFiles, type FileIdentity } from '../platform/move.ts';
 import { isTakeable } from './settle.ts';
 import type { FilmState, WatchJournal } from './watch-journal.ts';
@@ -67,6 +67,13 @@ export class FilmFiles {
       await removeFile(file);
     }
     return undefined;
+  }
+
+  /** Our own name of the source where it is the last one: without it the content is gone. */
+  async lastName(): Promise<string | undefined> {
+    const kept = await this.kept();
+    if (kept === undefined) return undefined;
+    return ((await statOrUndefined(kept))?.nlink ?? 1) > 1 ? undefined : kept;
   }
 
   /** The source's name in the inbox, whatever it is called by now; undefined when it is not there any more. */

@@ -36,7 +36,7 @@ export class FilmPlacing {
         await this.#context.journal.note(this.#job, { type: 'lost' });
         return { state: 'again', afterMs: 0 };
       }
-      if (state === 'moved' && (await this.#moveSource(placing.source))) break;
+      if (state === 'moved' && (await this.#moveSource(placing.source, outcome))) break;
       // Somebody took a name in between.
       placing = await this.#choosePlaces(outcome, state === 'moved' ? placing.result : undefined);
     }
@@ -50,7 +50,8 @@ export class FilmPlacing {
     }
     const closed = await this.close('done');
     const { frames = 0, seconds = 0 } = result ?? {};
-    emit({ type: 'finished', film: name, output: placing.result ?? '', source, frames, seconds });
+    const there = (await exists(source)) ? source : '';
+    emit({ type: 'finished', film: name, output: placing.result ?? '', source: there, frames, seconds });
     return closed;
   }
 
@@ -87,10 +88,11 @@ export class FilmPlacing {
     return (await moveNew(file, placing.result)) ? 'moved' : 'taken';
   }
 
-  async #moveSource(place: string): Promise<boolean> {
+  /** A film that was done keeps its source only where that still is: what was taken out of the inbox is not put back. */
+  async #moveSource(place: string, outcome: 'done' | 'failed'): Promise<boolean> {
     const dropped = await this.#files.inInbox();
     const kept = await this.#files.kept();
-    const from = dropped ?? kept;
+    const from = dropped ?? (outcome === 'failed' ? kept : undefined);
     await ensureFolder(path.dirname(place));
     // Neither name is left when an earlier run was cut off right behind the move.
     if (from !== undefined && !(await moveNew(from, place))) return false;

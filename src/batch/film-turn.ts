@@ -20,6 +20,8 @@ const SPACE_WAIT_MINUTES = 1_000_000;
 /** Attempts in a row that may end with the program, before the film is taken for the reason. */
 const MAX_CUT_OFF = 5;
 const BACKOFF_MS = 60_000;
+/** What has not passed within an hour is tried as often as that. */
+const LONGEST_BACKOFF_MS = 3_600_000;
 /** Wait while something that is not the film's fault is wrong: a full disk, a missing program. */
 const TROUBLE_MS = 60_000;
 
@@ -79,8 +81,8 @@ export class FilmTurn {
   async abandon(): Promise<FilmOutcome> {
     const state = this.#files.state();
     if (state.placing || state.result) return this.#placing.place(state.placing?.outcome ?? 'done');
-    const kept = await this.#files.kept();
-    if (kept === undefined || (await this.#files.inInbox()) !== undefined) return this.#placing.close('gone');
+    const last = await this.#files.lastName();
+    if (last === undefined || (await this.#files.inInbox()) !== undefined) return this.#placing.close('gone');
     const message = 'It was taken out of the inbox while it was being worked on.';
     await this.#note({ type: 'setback', failure: { code: 'STOPPED', message }, counted: false });
     return this.#placing.place('failed');
@@ -188,8 +190,8 @@ export class FilmTurn {
       emit({ type: 'parked', film, reason: error.message });
       return { state: 'parked' };
     }
-    if ((await this.#files.kept()) === undefined && (await this.#files.inInbox()) === undefined) {
-      if (error.code !== 'INPUT_CHANGED') return this.#placing.close('gone');
+    if ((await this.#files.inInbox()) === undefined) {
+      if (error.code !== 'INPUT_CHANGED') return this.abandon();
       // What is in the inbox now is another state of the file, and another job.
       emit({ type: 'setback', film, code: error.code, message: error.message, againSeconds: 0 });
       await this.#note({ type: 'closed', outcome: 'gone' });
@@ -212,7 +214,7 @@ export class FilmTurn {
       ? Math.max(1, limits.certainMs - unchangedMs)
       : isTrouble
         ? TROUBLE_MS
-        : BACKOFF_MS * 4 ** Math.max(0, failures - 1);
+        : Math.min(LONGEST_BACKOFF_MS, BACKOFF_MS * 4 ** Math.max(0, failures - 1));
     emit({
       type: 'setback',
       film,

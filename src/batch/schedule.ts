@@ -50,14 +50,21 @@ export function parseUntil(text: string): DayMinute {
 export class WallClock {
   readonly #format: Intl.DateTimeFormat;
 
-  /** `timeZone` is an IANA name; undefined for the machine's own. */
+  /** `timeZone` is an IANA name; undefined for the machine's own. Throws USAGE for a zone that is not known. */
   constructor(timeZone?: string) {
-    this.#format = new Intl.DateTimeFormat('en-GB', {
-      hour: '2-digit',
-      minute: '2-digit',
-      hourCycle: 'h23',
-      ...(timeZone === undefined ? {} : { timeZone }),
-    });
+    try {
+      this.#format = new Intl.DateTimeFormat('en-GB', {
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+        ...(timeZone === undefined ? {} : { timeZone }),
+      });
+    } catch (error) {
+      throw new RestorationError('USAGE', `There is no time zone called ${JSON.stringify(timeZone)}.`, {
+        hint: 'Write it as Europe/Berlin; UTC is one too.',
+        cause: error,
+      });
+    }
   }
 
   /** Minutes since midnight at `atMs` (milliseconds since 1970). */

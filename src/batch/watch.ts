@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { RestorationError, toRestorationError } from '../core/errors.ts';
 import { systemClock, type Clock } from '../platform/clock.ts';
-import { listFolder, removeFolder, statOrUndefined } from '../platform/files.ts';
+import { ensureFolder, exists, listFolder, removeFolder, statOrUndefined } from '../platform/files.ts';
 import { needsPolling, watchTree, type FolderEvents } from '../platform/folder-events.ts';
 import { walkFiles } from '../platform/move.ts';
 import { FilmTurns } from './film-turns.ts';
@@ -57,6 +57,8 @@ class Watcher {
   readonly #signal: AbortSignal;
   #wasOpen: boolean | undefined;
   #changed = false;
+  #polling = false;
+  #events: FolderEvents | undefined;
   #wake: (() => void) | undefined;
 
   constructor(options: WatchOptions, control: WatchControl) {
@@ -85,7 +87,8 @@ class Watcher {
   async run(): Promise<NightSummary> {
     await this.#open();
     const polling = this.#options.poll ?? (await needsPolling(this.#layout.inbox));
-    const events = this.#watch(polling);
+    this.#polling = polling;
+    this.#events = this.#watch(polling);
     this.#emit({ type: 'watching', folder: this.#layout.root, polling });
     try {
       for (;;) {
@@ -114,7 +117,7 @@ class Watcher {
         await this.#pause(this.#nextLookMs(candidates));
       }
     } finally {
-      await events.close();
+      await this.#events.close();
     }
     return this.#night.finish();
   }
@@ -164,6 +167,7 @@ class Watcher {
   async #look(): Promise<Candidate[] | undefined> {
     this.#changed = false;
     try {
+      await this.#restoreInbox();
       const files = await walkFiles(this.#layout.inbox, isTakeable);
       await this.#journal.refresh();
       const watched = this.#settler.look(files, this.#clock.monotonic());
@@ -178,6 +182,17 @@ class Watcher {
       this.#emit({ type: 'trouble', message: `The folder cannot be read: ${toRestorationError(error).message}` });
       return undefined;
     }
+  }
+
+  /** An inbox that was removed is made again, unless all is gone: then a disk is, and this would be the place where it was. */
+  async #restoreInbox(): Promise<void> {
+    const { inbox, working } = this.#layout;
+    if ((await exists(inbox)) || !(await exists(working))) return;
+    await ensureFolder(inbox);
+    this.#emit({ type: 'trouble', message: 'The inbox was removed; it is there again, and empty.' });
+    // What was listened to is gone.
+    await this.#events?.close();
+    this.#events = this.#watch(this.#polling);
   }
 
   /** Finishes films whose source has left the inbox, and removes what finished ones left behind. */

@@ -16,6 +16,8 @@ export interface Reporter {
   notice(text: string): void;
   /** How far a model's download is. */
   download(progress: PullProgress): void;
+  /** Nothing is being done any more, for now: what showed how far it was is taken away. */
+  idle(): void;
 }
 
 /** Between two drawings of the bar. */
@@ -108,6 +110,11 @@ export class TextReporter implements Reporter {
 
   notice(text: string): void {
     this.#log.info(text);
+  }
+
+  idle(): void {
+    this.#screen.clearStatus();
+    this.#last = undefined;
   }
 
   download(progress: PullProgress): void {
@@ -232,6 +239,10 @@ export class JsonReporter implements Reporter {
 
   notice(text: string): void {
     this.#log.info(text);
+  }
+
+  idle(): void {
+    // Events say it.
   }
 
   download(progress: PullProgress): void {

@@ -40,6 +40,14 @@ function numberIn(flag: string, least: number, most: number): (value: string) =>
   };
 }
 
+function wholeNumberIn(flag: string, least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw badValue(flag, `a whole number from ${least} to ${most}`, value);
+  };
+}
+
 /** Adds `restore watch FOLDER`. */
 export function addWatchCommand(program: Command, env: CommandEnvironment): void {
   const command = program
@@ -69,7 +77,7 @@ export function addWatchCommand(program: Command, env: CommandEnvironment): void
       'take a file that has not changed for so long; default: 10',
       numberIn('--settle', 0.1, 86_400),
     )
-    .option('--attempts <n>', 'attempts at a film; default: 3', numberIn('--attempts', 1, 100))
+    .option('--attempts <n>', 'attempts at a film; default: 3', wholeNumberIn('--attempts', 1, 100))
     .option(
       '--time-zone <name>',
       "zone of --window and --until, e.g. Europe/Berlin; default: the machine's",
@@ -121,8 +129,12 @@ function settingsOf(flags: Flags): FilmSettings {
   return Object.fromEntries(Object.entries(options ?? {}).filter(([key]) => known.includes(key)));
 }
 
+/** With these nothing is done to a film any more, for now. */
+const ENDS = new Set<WatchEvent['type']>(['finished', 'setback', 'failed', 'parked', 'gone', 'waiting']);
+
 /** One line an event for people; what happens inside a film is told as `restore FILM` tells it. */
-function tell(event: WatchEvent, reporter: Reporter): void {
+export function tell(event: WatchEvent, reporter: Reporter): void {
+  if (ENDS.has(event.type)) reporter.idle();
   switch (event.type) {
     case 'watching':
       reporter.notice(`Watching ${quoteName(event.folder)}${event.polling ? ' (looking, not listening)' : ''}.`);
@@ -163,8 +175,9 @@ function tell(event: WatchEvent, reporter: Reporter): void {
       break;
     case 'summary': {
       const { done, failed, left } = event.summary;
-      const [text = ''] = event.files;
-      reporter.notice(`${done.length} done, ${failed.length} failed, ${left.length} left; see ${quoteName(text)}.`);
+      const [text] = event.files;
+      const see = text === undefined ? '' : `; see ${quoteName(text)}`;
+      reporter.notice(`${done.length} done, ${failed.length} failed, ${left.length} left${see}.`);
       break;
     }
   }

@@ -167,6 +167,8 @@ test.each([
   ['--preset', 'vsh', 2, /There is no preset called "vsh"/],
   ['--codec', 'nonsense', 2, /"nonsense" is neither a codec/],
   ['--encoder-preset', 'slwo', 2, /libx265 does not take the preset slwo/],
+  ['--time-zone', 'Mars/Phobos', 2, /There is no time zone called "Mars\/Phobos"/],
+  ['--attempts', '2.5', 2, /--attempts needs a whole number from 1 to 100/],
   ['--input-color', 'pink', 2, /"pink" is not a known input color/],
   ['--model', 'upscale=nope', 69, /There is no upscale model called "nope"/],
 ])('%s %s is refused before anything is watched', async (flag, value, exitCode, sentence) => {

@@ -18,6 +18,10 @@ test('reads windows and times of the day, and refuses what is none', () => {
   expect(parseDayMinute('24:01')).toBeUndefined();
 });
 
+test('refuses a time zone that is none', () => {
+  expect(() => new WallClock('Mars/Phobos')).toThrow(expect.objectContaining({ code: 'USAGE' }));
+});
+
 test('a window that crosses midnight is open on both sides of it', () => {
   const night = parseWindow('22:00-07:00');
   const open = (iso: string): boolean => berlin.isOpen(night, at(iso));

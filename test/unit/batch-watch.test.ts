@@ -155,11 +155,7 @@ test('a film that is renamed while it is worked on is done once', async () => {
       },
     },
   );
-  const files = await filesIn(folder);
-  expect(Object.keys(files).filter((name) => !name.startsWith('summary'))).toEqual([
-    'done/a.film',
-    'done/a.restored.film',
-  ]);
+  expect(await withoutSummaries()).toEqual(['done/a.film', 'done/a.restored.film']);
   expect(log).toEqual(['a.film:0', 'a.film:1', 'a.film:2']);
 });
 
@@ -281,6 +277,74 @@ test.each(LONG)('a name that is as long as disks allow is no obstacle: %s', asyn
   expect(bytes(failed)).toHaveLength(4);
   for (const length of [...bytes(done), ...bytes(failed)]) expect(length).toBeLessThanOrEqual(255);
   expect([...Object.keys(done), ...Object.keys(failed)].join('')).not.toContain('\uFFFD');
+});
+
+/** Does something to the inbox when the first segment of the film is done. */
+function atFirstSegment(act: () => Promise<void>): Given {
+  let acted = false;
+  return {
+    onEvent: (event) => {
+      if (acted || event.type !== 'restore' || event.event.type !== 'segment') return;
+      acted = true;
+      void act();
+    },
+  };
+}
+
+const withoutSummaries = async (): Promise<string[]> =>
+  Object.keys(await filesIn(folder))
+    .filter((name) => !name.startsWith('summary'))
+    .sort();
+
+test.each([
+  ['deleted', (from: string) => rm(from)],
+  ['moved away', (from: string) => rename(from, path.join(folder, 'mine.film'))],
+])('a source that was %s while it was worked on is not put back', async (what, act) => {
+  await drop('a.film', 'slow one two');
+  await watch(
+    {},
+    atFirstSegment(() => act(path.join(folder, 'inbox', 'a.film'))),
+  );
+  const own = what === 'deleted' ? [] : ['mine.film'];
+  expect(await withoutSummaries()).toEqual(['done/a.restored.film', ...own]);
+  expect(events.find(({ type }) => type === 'finished')).toMatchObject({ source: '' });
+});
+
+test('a source that was moved out of the inbox before the work on it goes on is given up', async () => {
+  await drop('a.film', 'slow one two');
+  const stop = new AbortController();
+  const act = (): Promise<void> => {
+    stop.abort(new RestorationError('STOPPED', 'Stopped.'));
+    return rename(path.join(folder, 'inbox', 'a.film'), path.join(folder, 'mine.film'));
+  };
+  await expect(watch({}, { ...atFirstSegment(act), signal: stop.signal })).rejects.toMatchObject({ code: 'STOPPED' });
+  await watch();
+  expect(await withoutSummaries()).toEqual(['mine.film']);
+  expect(count('gone')).toBe(1);
+});
+
+test('an inbox that is removed while it is watched is made again, and what is dropped then is done', async () => {
+  const inbox = path.join(folder, 'inbox');
+  await drop('a.film', 'one');
+  const clock = virtualClock();
+  let dropped = false;
+  const onEvent = (event: WatchEvent): void => {
+    if (event.type === 'finished' && !dropped) {
+      dropped = true;
+      void rm(inbox, { recursive: true });
+    }
+    if (event.type === 'trouble' && event.message.includes('is there again')) void drop('b.film', 'two');
+  };
+  const until = { once: false, until: '13:00', timeZone: 'UTC' };
+  const summary = await watch(until, { clock, onEvent });
+  expect(summary.done.map(({ film }) => film)).toEqual(['a.film', 'b.film']);
+});
+
+test('between attempts there is an hour at most', async () => {
+  await drop('a.film', 'flaky');
+  await watch({ attempts: 6 });
+  const pauses = events.flatMap((event) => (event.type === 'setback' ? [event.againSeconds] : []));
+  expect(pauses).toEqual([60, 240, 960, 3600, 3600]);
 });
 
 test('what was moved back into the inbox is done again', async () => {

@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { createJsonLog, createTextLog } from '../../../src/cli/log.ts';
 import { JsonReporter, TextReporter } from '../../../src/cli/reporter.ts';
 import { Screen } from '../../../src/cli/screen.ts';
-import { RestorationError, type RestoreEvent } from '../../../src/index.ts';
+import { tell } from '../../../src/cli/watch.ts';
+import { RestorationError, type RestoreEvent, type WatchEvent } from '../../../src/index.ts';
 import { sampleEstimate, samplePlan } from './sample-plan.ts';
 
 const input = '/films/old film.mp4';
@@ -53,6 +54,32 @@ test('without a terminal there are plain lines, at most one every few seconds', 
   expect(lines.filter((line) => line.includes('frames, 10 fps'))).toHaveLength(5);
   expect(lines).toContain('warning: old film.mp4: Three packets\\nwere lost.');
   expect(lines).toContain('/films/x.mp4: 100 frames, 5.0 MB, in 0:20.');
+});
+
+test('a watcher whose film has ended leaves no bar below its later lines', () => {
+  const film = 'old film.mp4';
+  const ends: readonly WatchEvent[] = [
+    { type: 'failed', film, source: '/films/failed/old film.mp4', code: 'DECODE_FAILED', message: 'It broke.' },
+    { type: 'setback', film, code: 'DECODE_FAILED', message: 'It broke.', againSeconds: 60 },
+    { type: 'parked', film, reason: 'Stopped.' },
+    { type: 'gone', film },
+  ];
+  for (const end of ends) {
+    const { reporter, output } = text(true);
+    tell({ type: 'restore', film, event: progress(50) }, reporter);
+    tell(end, reporter);
+    tell({ type: 'trouble', message: 'Later.' }, reporter);
+    expect(output().split('50/100')).toHaveLength(2);
+    expect(output()).toMatch(/warning: Later\.\n$/);
+  }
+});
+
+test('a summary that could not be written is not pointed to', () => {
+  const { reporter, output } = text(false);
+  const summary = { folder: '/films', from: '', to: '', done: [], failed: [], left: [], workSeconds: 0 };
+  tell({ type: 'summary', summary, files: [] }, reporter);
+  tell({ type: 'summary', summary, files: ['/films/summary.txt', '/films/summary.json'] }, reporter);
+  expect(output()).toBe('0 done, 0 failed, 0 left.\n0 done, 0 failed, 0 left; see /films/summary.txt.\n');
 });
 
 test('in a terminal the bar stays below the lines and its last state stands', () => {
