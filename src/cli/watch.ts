@@ -92,7 +92,13 @@ export function addWatchCommand(program: Command, env: CommandEnvironment): void
   command.action((folder: string, flags: WatchFlags) => runWatch(folder, flags, env));
 }
 
-const filmOptions = (): Option[] => commanderOptions().filter((option) => !NOT_HERE.includes(option.attributeName()));
+function filmOptions(): Option[] {
+  const options = commanderOptions().filter((option) => !NOT_HERE.includes(option.attributeName()));
+  const spaceWait = options.find((option) => option.attributeName() === 'spaceWait');
+  if (spaceWait)
+    spaceWait.description = 'minutes that a full disk is waited for at a time, 0 to 1000000; default: without end';
+  return options;
+}
 
 async function runWatch(folder: string, flags: WatchFlags, env: CommandEnvironment): Promise<void> {
   const reporter = env.reporter(flags.json === true, flags.logLevel);

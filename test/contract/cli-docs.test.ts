@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { EXIT_CODE_MEANINGS } from '../../src/cli/exit-codes.ts';
 import { commanderOptions } from '../../src/cli/flags.ts';
 import { addWatchCommand } from '../../src/cli/watch.ts';
-import { ERROR_CODES, EXIT_CODES, type ErrorCode } from '../../src/index.ts';
+import { ERROR_CODES, EXIT_CODES, type ErrorCode, type WatchEvent } from '../../src/index.ts';
 
 const read = (name: string): Promise<string> => readFile(new URL(`../../docs/${name}`, import.meta.url), 'utf8');
 
@@ -31,6 +31,38 @@ test('every option has its row in docs/cli.md', async () => {
   expect([...commanderOptions(), ...watch].map(({ flags }) => flags).filter((flags) => !first.includes(flags))).toEqual(
     [],
   );
+});
+
+test('every event of a watched folder has its row in docs/watch.md, and none is forgotten', async () => {
+  // The compiler says when this list is not whole.
+  const types: Record<WatchEvent['type'], true> = {
+    watching: true,
+    window: true,
+    taken: true,
+    restore: true,
+    finished: true,
+    setback: true,
+    failed: true,
+    parked: true,
+    gone: true,
+    waiting: true,
+    trouble: true,
+    summary: true,
+  };
+  const section = (await read('watch.md')).split('### Events for programs')[1]?.split('\n## ')[0] ?? '';
+  const shown = rows(section).map(([cell = '']) => /^`(\w+)`$/.exec(cell)?.[1]);
+  expect(shown.filter((type) => type !== undefined)).toEqual(Object.keys(types));
+});
+
+test('the help of watch says how long a full disk is waited for there', () => {
+  const program = new Command();
+  const unused = (): never => {
+    throw new Error('no command is run here');
+  };
+  addWatchCommand(program, { signal: new AbortController().signal, print: unused, reporter: unused });
+  const help = program.commands[0]?.helpInformation() ?? '';
+  expect(help).toContain('default: without end');
+  expect(help).not.toContain('default 30');
 });
 
 test('every exit code has its row in docs/cli.md, and none is forgotten', async () => {
