@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { RestorationError } from '../core/errors.ts';
 import type { Container } from '../core/plan.ts';
-import { isWritableFolder, realPath, statOrUndefined } from '../platform/files.ts';
+import { errorCodeOf, isLink, isWritableFolder, realPath, statOrUndefined, writeError } from '../platform/files.ts';
 import type { RestoreOptions } from './options.ts';
 
 const EXTENSIONS: Readonly<Record<Container, string>> = {
@@ -14,16 +14,54 @@ const EXTENSIONS: Readonly<Record<Container, string>> = {
   nut: '.nut',
 };
 
+/** What disks take as a name, less what a watched folder appends to tell two of a name apart (` (2)`). */
+const LONGEST_NAME_BYTES = 255 - 8;
+const LONGEST_EXTENSION_BYTES = '.webm'.length;
+
+/** What lies at an output's place, links followed. Throws OUTPUT_UNWRITABLE where nothing can lie there. */
+async function lookAt(output: string): Promise<Awaited<ReturnType<typeof statOrUndefined>>> {
+  try {
+    return await statOrUndefined(output);
+  } catch (error) {
+    if (errorCodeOf(error) !== 'ENAMETOOLONG') throw writeError(output, error);
+    throw new RestorationError('OUTPUT_UNWRITABLE', `The name ${output} is too long for the disk.`, {
+      hint: 'Name a shorter one with -o.',
+      cause: error,
+    });
+  }
+}
+
 /** Whether `-o` names a folder: it ends in a separator, or is one. */
 export async function isFolderOutput(output: string): Promise<boolean> {
-  return /[\\/]$/.test(output) || ((await statOrUndefined(output))?.isDirectory() ?? false);
+  return /[\\/]$/.test(output) || ((await lookAt(output))?.isDirectory() ?? false);
+}
+
+/** As much of the beginning of a text as fits into so many bytes, in whole characters as people count them. */
+function cutToBytes(text: string, most: number): string {
+  const beginning = (units: Iterable<string>): string => {
+    let cut = '';
+    for (const unit of units) {
+      if (Buffer.byteLength(cut + unit) > most) break;
+      cut += unit;
+    }
+    return cut;
+  };
+  const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+  // One character can be a whole name's worth of marks.
+  return beginning(characters) || beginning(text);
+}
+
+/** The default name of a film's result without its extension: `NAME.restored`, of a long name as much as disks take. */
+export function resultStem(input: string): string {
+  const ending = '.restored';
+  return cutToBytes(path.parse(input).name, LONGEST_NAME_BYTES - ending.length - LONGEST_EXTENSION_BYTES) + ending;
 }
 
 function defaultName(input: string, container: Container): string {
-  const { name, ext } = path.parse(input);
+  const { ext } = path.parse(input);
   // The source's own spelling (.m4v, .MKV) where it means the same container.
   const own = ext.toLowerCase() === '.m4v' && container === 'mp4' ? ext : EXTENSIONS[container];
-  return `${name}.restored${own}`;
+  return resultStem(input) + own;
 }
 
 async function samePath(a: string, b: string): Promise<boolean> {
@@ -38,7 +76,7 @@ async function samePath(a: string, b: string): Promise<boolean> {
 /** The path itself, or the nearest above it that is there. */
 async function nearestThere(folder: string): Promise<string> {
   const above = path.dirname(folder);
-  return above === folder || (await statOrUndefined(folder)) ? folder : nearestThere(above);
+  return above === folder || (await lookAt(folder)) ? folder : nearestThere(above);
 }
 
 /**
@@ -66,8 +104,10 @@ export async function planOutput(
       hint: 'Name another file with -o; the source is never changed.',
     });
   }
-  const present = await statOrUndefined(output);
-  if (present && options.overwrite !== true && !(await isOwn(output))) {
+  const present = await lookAt(output);
+  // A link that leads nowhere is in the way too.
+  const taken = present !== undefined || (await isLink(output));
+  if (taken && options.overwrite !== true && !(await isOwn(output))) {
     throw new RestorationError('OUTPUT_EXISTS', `${output} exists already.`, {
       hint: 'Name another file with -o, or allow replacing it with --overwrite.',
     });
@@ -77,7 +117,7 @@ export async function planOutput(
   }
   // A folder that is named as one is made when the run starts; a plan makes nothing.
   const folder = inFolder ? await nearestThere(path.dirname(output)) : path.dirname(output);
-  const stats = await statOrUndefined(folder);
+  const stats = await lookAt(folder);
   if (!stats?.isDirectory()) {
     const what = stats ? `${folder} is not a folder` : `The folder ${folder} does not exist`;
     throw new RestorationError('OUTPUT_UNWRITABLE', `${what}.`, {

@@ -33,6 +33,12 @@ export async function statOrUndefined(path: string): Promise<Stats | undefined> 
   }
 }
 
+/** Whether a link has this name, also one to a file that is not there. */
+export async function isLink(path: string): Promise<boolean> {
+  const stats = await fs.lstat(path).catch(() => undefined);
+  return stats?.isSymbolicLink() ?? false;
+}
+
 export const exists = async (path: string): Promise<boolean> => (await statOrUndefined(path)) !== undefined;
 
 /** Flushes a file's content, and a folder's entries, to the disk. */
