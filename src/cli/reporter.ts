@@ -12,6 +12,8 @@ export interface Reporter {
   event(event: RestoreEvent): void;
   /** A failure of one input, or of the whole command when `input` is undefined. */
   failure(error: RestorationError, input: string | undefined): void;
+  /** An input that nothing is done to, and why. */
+  skipped(input: string, why: string): void;
   /** Something for the person at the terminal. */
   notice(text: string): void;
   /** How far a model's download is. */
@@ -106,6 +108,10 @@ export class TextReporter implements Reporter {
     this.#screen.keepStatus();
     this.#log.error(sentence(error));
     this.#log.debug({ code: error.code, input, stack: error.stack, cause: causes(error) }, 'failure');
+  }
+
+  skipped(input: string, why: string): void {
+    this.#log.info(`${quoteName(input)}: ${why}`);
   }
 
   notice(text: string): void {
@@ -235,6 +241,11 @@ export class JsonReporter implements Reporter {
     });
     this.#log.error({ code: error.code, input }, sentence(error));
     this.#log.debug({ stack: error.stack, cause: causes(error) }, 'failure');
+  }
+
+  skipped(input: string, why: string): void {
+    this.#write(`${JSON.stringify({ type: 'skipped', input, message: why })}\n`);
+    this.#log.info({ input }, why);
   }
 
   notice(text: string): void {

@@ -1,11 +1,14 @@
 import {
   findFfmpeg,
   loadPreset,
+  lookAhead,
   plan,
   RestorationError,
   restore,
   toRestorationError,
   EXIT_CODES,
+  type Outlook,
+  type PlanResult,
   type RestoreOptions,
 } from '../index.ts';
 import { formatPlan } from './plan-text.ts';
@@ -13,7 +16,6 @@ import { pullMissing } from './pull.ts';
 import type { Reporter } from './reporter.ts';
 import { optionsForInputs, type Flags } from './settings.ts';
 import { READER_GONE } from './stop.ts';
-import { quoteName } from './text.ts';
 
 export interface RunEnvironment {
   readonly reporter: Reporter;
@@ -22,37 +24,28 @@ export interface RunEnvironment {
   readonly print: (line: string) => void;
 }
 
-/** Two inputs of one command must not become one file: the second would replace the first, or fail after hours. */
-function claim(output: string, taken: Set<string>): void {
-  if (taken.has(output)) {
-    throw new RestorationError('OUTPUT_EXISTS', `Two inputs of this command would both become ${quoteName(output)}.`, {
-      hint: 'Restore them with two commands and different outputs.',
-    });
-  }
-  taken.add(output);
+function showPlan(result: PlanResult, input: string, flags: Flags, env: RunEnvironment): void {
+  if (flags.json === true) env.reporter.event({ type: 'plan', input, ...result });
+  else for (const line of formatPlan(result.plan, result.estimate)) env.print(line);
 }
 
-async function showPlan(options: RestoreOptions, flags: Flags, taken: Set<string>, env: RunEnvironment): Promise<void> {
-  const result = await plan(options, { signal: env.signal, measure: true });
-  claim(result.plan.output, taken);
-  if (flags.json === true) {
-    env.reporter.event({ type: 'plan', input: options.input, ...result });
+/** Plans or restores one film; tells by `begun` that nothing stood in the way of it. */
+async function doOne(options: RestoreOptions, flags: Flags, begun: () => void, env: RunEnvironment): Promise<void> {
+  if (flags.plan === true) {
+    const result = await plan(options, { signal: env.signal, measure: true });
+    begun();
+    showPlan(result, options.input, flags, env);
     return;
   }
-  if (taken.size > 1) env.print('');
-  for (const line of formatPlan(result.plan, result.estimate)) env.print(line);
-}
-
-async function runOne(options: RestoreOptions, taken: Set<string>, env: RunEnvironment): Promise<void> {
   for await (const event of restore(options, { signal: env.signal })) {
+    begun();
     env.reporter.event(event);
-    if (event.type === 'plan') claim(event.plan.output, taken);
   }
 }
 
 /**
  * Restores (or plans) every input in turn. One that fails does not keep the others from being done; the exit code is that
- * of the first failure. A stop ends all.
+ * of the first failure. What can be seen to fail is told before the first is begun. A stop ends all.
  */
 export async function runRestore(inputs: readonly string[], flags: Flags, env: RunEnvironment): Promise<number> {
   const all = optionsForInputs(inputs, flags);
@@ -60,21 +53,42 @@ export async function runRestore(inputs: readonly string[], flags: Flags, env: R
   if (flags.preset !== undefined) await loadPreset(flags.preset);
   await findFfmpeg();
   await pullMissing(flags, env.reporter, env.signal);
-  const taken = new Set<string>();
   let exitCode: number = EXIT_CODES.done;
-  for (const options of all) {
+  const failed = (caught: unknown, input: string): void => {
+    const error = stopReason(env.signal) ?? toRestorationError(caught);
+    if (error !== READER_GONE) env.reporter.failure(error, input);
+    if (exitCode === EXIT_CODES.done || env.signal.aborted) exitCode = error.exitCode;
+  };
+  const several = all.length > 1;
+  const outlooks: Outlook[] = several ? await lookAhead(all, env.signal) : all.map((options) => ({ options }));
+  for (const { options, problem, skip } of outlooks) {
+    if (problem !== undefined) failed(problem, options.input);
+    if (skip !== undefined) env.reporter.skipped(options.input, skip);
+  }
+  const begun = new Set<RestoreOptions>();
+  for (const { options, problem, skip } of outlooks) {
+    if (problem !== undefined || skip !== undefined) continue;
+    const tellBegun = (): void => {
+      if (flags.plan === true && flags.json !== true && begun.size > 0) env.print('');
+      begun.add(options);
+    };
     try {
-      if (flags.plan === true) await showPlan(options, flags, taken, env);
-      else await runOne(options, taken, env);
+      await doOne(options, flags, tellBegun, env);
     } catch (caught) {
-      const error = stopReason(env.signal) ?? toRestorationError(caught);
-      if (error !== READER_GONE) env.reporter.failure(error, options.input);
-      if (env.signal.aborted) return error.exitCode;
-      if (exitCode === EXIT_CODES.done) exitCode = error.exitCode;
+      const there = several && !begun.has(options) && !env.signal.aborted ? resultThere(caught) : undefined;
+      if (there === undefined) failed(caught, options.input);
+      else env.reporter.skipped(options.input, there);
+      if (env.signal.aborted) break;
     }
   }
   return exitCode;
 }
+
+/** Of a film among several a result that is there before anything was done is what was wanted: says so. */
+const resultThere = (error: unknown): string | undefined =>
+  error instanceof RestorationError && error.code === 'OUTPUT_EXISTS'
+    ? `${error.message} It is left alone; --overwrite makes it anew.`
+    : undefined;
 
 /** Whatever an abort makes parts fail with, the reason of the abort is what happened. */
 function stopReason(signal: AbortSignal): RestorationError | undefined {

@@ -105,15 +105,15 @@ export async function planOutput(
     });
   }
   const present = await lookAt(output);
+  if (present && !present.isFile()) {
+    throw new RestorationError('OUTPUT_UNWRITABLE', `${output} is not a file.`, { hint: 'Name a file with -o.' });
+  }
   // A link that leads nowhere is in the way too.
   const taken = present !== undefined || (await isLink(output));
   if (taken && options.overwrite !== true && !(await isOwn(output))) {
     throw new RestorationError('OUTPUT_EXISTS', `${output} exists already.`, {
       hint: 'Name another file with -o, or allow replacing it with --overwrite.',
     });
-  }
-  if (present && !present.isFile()) {
-    throw new RestorationError('OUTPUT_UNWRITABLE', `${output} is not a file.`, { hint: 'Name a file with -o.' });
   }
   // A folder that is named as one is made when the run starts; a plan makes nothing.
   const folder = inFolder ? await nearestThere(path.dirname(output)) : path.dirname(output);

@@ -39,6 +39,18 @@ export async function isLink(path: string): Promise<boolean> {
   return stats?.isSymbolicLink() ?? false;
 }
 
+/** Whether there is a regular file that holds something and that this process may read. */
+export async function isReadableFile(path: string): Promise<boolean> {
+  try {
+    const stats = await fs.stat(path);
+    if (!stats.isFile() || stats.size === 0) return false;
+    await fs.access(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 export const exists = async (path: string): Promise<boolean> => (await statOrUndefined(path)) !== undefined;
 
 /** Flushes a file's content, and a folder's entries, to the disk. */

@@ -60,6 +60,55 @@ test('one bad input does not keep the others from being restored; the exit code 
   expect(await readdir(path.join(cwd, 'done'))).toEqual(['single-frame.restored.mp4']);
 });
 
+test('a batch that is run again leaves alone what is there and what it has made', async () => {
+  const cwd = await room('again');
+  const clip = await makeClip('single-frame', folder);
+  for (const name of ['a.mp4', 'b.mp4']) await copyFile(clip, path.join(cwd, name));
+  expect((await cli(['a.mp4', ...QUICK], { cwd })).exitCode).toBe(0);
+  const kept = (await snapshot(cwd)).find((line) => line.includes('a.restored.mp4'));
+
+  // What a shell makes of *.mp4 now.
+  const names = ['a.mp4', 'a.restored.mp4', 'b.mp4'];
+  const again = await cli([...names, ...QUICK], { cwd });
+  expect(again.stderr).toMatch(/^a\.mp4: a\.restored\.mp4 exists already\. It is left alone/m);
+  expect(again.stderr).toMatch(/^a\.restored\.mp4: It is the result of a\.mp4/m);
+  expect(again.stderr).not.toContain('error:');
+  expect(again.exitCode).toBe(0);
+  expect((await readdir(cwd)).sort()).toEqual(['a.mp4', 'a.restored.mp4', 'b.mp4', 'b.restored.mp4']);
+  expect(await snapshot(cwd)).toContain(kept);
+
+  const told = eventsOf(await cli([...names, '--json', ...QUICK], { cwd }));
+  expect(told.map(({ type, input }) => [type, input])).toEqual([
+    ['skipped', 'a.restored.mp4'],
+    ['skipped', 'a.mp4'],
+    ['skipped', 'b.mp4'],
+  ]);
+
+  // One that is named alone is meant.
+  expect((await cli(['a.mp4', ...QUICK], { cwd })).exitCode).toBe(73);
+  expect((await cli(['a.restored.mp4', ...QUICK], { cwd })).exitCode).toBe(0);
+  expect(await readdir(cwd)).toContain('a.restored.restored.mp4');
+});
+
+test('inputs that are missing and results that would meet are told before the first film is begun', async () => {
+  const cwd = await room('ahead');
+  const clip = await makeClip('single-frame', folder);
+  for (const name of ['one', 'two']) {
+    await mkdir(path.join(cwd, name));
+    await copyFile(clip, path.join(cwd, name, 'film.mp4'));
+  }
+  const films = ['one/film.mp4', 'two/film.mp4', 'nowhere.mp4'];
+  const result = await cli([...films, '--json', ...QUICK, '-o', 'done'], { cwd });
+  const events = eventsOf(result).filter(({ type }) => ['error', 'plan', 'done'].includes(type));
+  expect(events.map(({ type, input, code }) => [type, input, code])).toEqual([
+    ['error', 'two/film.mp4', 'OUTPUT_EXISTS'],
+    ['error', 'nowhere.mp4', 'INPUT_MISSING'],
+    ['plan', 'one/film.mp4', undefined],
+    ['done', 'one/film.mp4', undefined],
+  ]);
+  expect(result.exitCode).toBe(73);
+});
+
 test('--plan says what would be done and does nothing', async () => {
   const cwd = await room('plan');
   const clip = await makeClip('multi-stream', folder);
