@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { degradeMedia, listDegradations } from '../index.ts';
+import { degradeMedia, listDegradations, RestorationError } from '../index.ts';
 import type { CommandEnvironment } from './watch.ts';
 import { badValue } from './values.ts';
 
@@ -31,10 +31,15 @@ export function addDegradeCommand(program: Command, env: Pick<CommandEnvironment
     .option('--seed <n>', 'the same seed gives the same damage', seedFrom, 1)
     .option('--overwrite', 'replace the output if it is there')
     .action(async (input: string | undefined, output: string | undefined, flags: DegradeFlags) => {
-      if (input === undefined || output === undefined) {
+      if (input === undefined) {
         env.print(`Degradations: ${(await listDegradations()).join(', ')}`);
         env.print('Usage: restore degrade INPUT OUTPUT --op grain=0.5 --op scratches=0.3 --seed 1');
         return;
+      }
+      if (output === undefined) {
+        throw new RestorationError('USAGE', 'No output is named.', {
+          hint: 'Write `restore degrade INPUT OUTPUT`, or see `restore degrade --help`.',
+        });
       }
       const operations = flags.op ?? DEFAULT_OPERATIONS;
       const { seed, overwrite = false } = flags;

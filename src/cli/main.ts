@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { EXIT_CODES, packageVersion, RestorationError, toRestorationError } from '../index.ts';
+import { EXIT_CODES, packageVersion, toRestorationError } from '../index.ts';
 import { addDegradeCommand } from './degrade.ts';
 import { doctorReport } from './doctor.ts';
 import { addJobsCommand } from './jobs.ts';
@@ -14,6 +14,7 @@ import { runRestore } from './run.ts';
 import { Screen } from './screen.ts';
 import type { Flags } from './settings.ts';
 import { leave, READER_GONE, watchSignals } from './stop.ts';
+import { addHelpCommand, checkCommands, usageError } from './usage.ts';
 import { addWatchCommand } from './watch.ts';
 
 const EXAMPLES = `
@@ -23,8 +24,8 @@ Examples:
   restore film.mp4 --to 4k --plan
   restore -- -odd-name.mp4
 
-A name that begins with a dash goes after "--". A file called like a command (watch, jobs, presets, models, doctor, degrade) is written
-./presets.
+A name that begins with a dash goes after "--". A file called like a command (watch, jobs, presets, models, doctor, degrade, help) is
+written ./presets.
 `;
 
 function exitCodeTable(): string {
@@ -52,26 +53,6 @@ function createReporter(json: boolean, level: LogLevel | undefined): Reporter {
   );
 }
 
-const SEE_HELP = 'See `restore --help` for the options; a file name that begins with a dash goes after "--".';
-
-/** What commander found wrong, as one sentence of ours. */
-function usageError(error: CommanderError): RestorationError {
-  const [problem = '', guess = ''] = error.message.replace(/^error: /, '').split('\n');
-  if (error.code === 'commander.missingArgument') {
-    return new RestorationError('USAGE', 'No input is named.', { hint: 'Name a video file, or see `restore --help`.' });
-  }
-  const flag = /'(-.*?)'/.exec(problem)?.[1] ?? '';
-  if (error.code === 'commander.optionMissingArgument') {
-    return new RestorationError('USAGE', `${flag} needs a value.`, { hint: SEE_HELP });
-  }
-  if (error.code === 'commander.unknownOption') {
-    const meant = /Did you mean .*\?/.exec(guess)?.[0];
-    return new RestorationError('USAGE', `There is no option ${flag}.`, { hint: meant ?? SEE_HELP });
-  }
-  const sentence = problem.charAt(0).toUpperCase() + problem.slice(1);
-  return new RestorationError('USAGE', sentence.endsWith('.') ? sentence : `${sentence}.`, { hint: SEE_HELP });
-}
-
 const print = (line: string): void => {
   process.stdout.write(`${line}\n`);
 };
@@ -94,7 +75,7 @@ function buildProgram(
   const program = new Command('restore')
     .description('Restores old films and TV: denoise, colorize and upscale, with every stream, timestamp and tag kept.')
     .argument('<inputs...>', 'video files')
-    .usage('INPUT... [options]\n       restore watch | jobs | presets | models | doctor | degrade')
+    .usage('INPUT... [options]\n       restore watch | jobs | presets | models | doctor | degrade | help')
     .version(packageVersion(), '--version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
@@ -144,11 +125,14 @@ async function main(args: readonly string[]): Promise<number> {
   addModelsCommand(program, { ...environment, done: (code) => (exitCode = code) });
   addJobsCommand(program, { print });
   addDegradeCommand(program, { print, signal: controller.signal });
+  addHelpCommand(program);
+  let command = program;
+  checkCommands(program, (named) => (command = named));
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (caught) {
     if (caught instanceof CommanderError && caught.exitCode === 0) return EXIT_CODES.done;
-    const error = caught instanceof CommanderError ? usageError(caught) : toRestorationError(caught);
+    const error = caught instanceof CommanderError ? usageError(caught, command) : toRestorationError(caught);
     if (error !== READER_GONE) reporter.failure(error, undefined);
     exitCode = error.exitCode;
   }

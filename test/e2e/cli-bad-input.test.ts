@@ -178,6 +178,43 @@ describe('nonsense is refused before any file is looked at', () => {
   });
 });
 
+describe('commands', () => {
+  test.each([
+    [
+      ['--colorize', '--upscale', '2', 'watch', 'nowhere'],
+      /--colorize goes after `watch`.*`restore watch \.\.\. --colorize`/,
+    ],
+    [['-o', 'x', 'watch', 'nowhere'], /--output goes after `watch`/],
+    [['--plan', 'watch', 'nowhere'], /`restore watch` has no --plan/],
+    [['--no-cap', 'presets'], /`restore presets` has no --no-cap/],
+    [['watch'], /`restore watch` needs <folder>/],
+    [['models', 'info'], /`restore models info` needs <name\|file>/],
+    [['models', 'frobnicate'], /^error: Too many arguments/],
+    [['degrade', 'film.mp4'], /No output is named.*INPUT OUTPUT/],
+    [['help', 'frobnicate'], /There is no command "frobnicate"/],
+  ])('%s', async (args, sentence) => {
+    expectRefusal(await cli(args, { cwd: folder }), 2, sentence);
+  });
+
+  test('for programs too, before a command and before the name of one of its own', async () => {
+    for (const args of [
+      ['--json', 'models'],
+      ['models', '--json', 'list'],
+    ]) {
+      const result = await cli(args);
+      expect(eventsOf(result)).toEqual([expect.objectContaining({ type: 'error', code: 'USAGE' })]);
+      expect(result.exitCode).toBe(2);
+    }
+  });
+
+  test('help is a command, as elsewhere', async () => {
+    const [whole, watch] = [await cli(['help']), await cli(['help', 'watch'])];
+    expect(whole.stdout).toBe((await cli(['--help'])).stdout);
+    expect(watch.stdout).toBe((await cli(['watch', '--help'])).stdout);
+    expect([whole.exitCode, watch.exitCode]).toEqual([0, 0]);
+  });
+});
+
 test('whoever reads the output may stop reading', async () => {
   const { stderr } = await execa('bash', ['-c', '"$0" "$1" --help | head -c 1', process.execPath, CLI]);
   expect(stderr).toBe('');
