@@ -1,4 +1,5 @@
 import { constants, type Stats } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { RestorationError } from '../core/errors.ts';
 import { fs } from './faults.ts';
 
@@ -127,12 +128,43 @@ export async function createExclusive(path: string, content: string): Promise<bo
   }
 }
 
-/** Creates a folder and its parents. */
-export async function ensureFolder(path: string): Promise<void> {
+/** What systems say when a folder that is to be made is there. */
+const PRESENT = new Set(['EEXIST', 'EISDIR', 'EPERM', 'EROFS']);
+/** Of a run beside this one that tidies up: it may take the parent away before the child is made. */
+const MOST_TRIES = 4;
+
+async function makeFolders(folder: string): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      await fs.mkdir(folder);
+      return;
+    } catch (error) {
+      const code = errorCodeOf(error) ?? '';
+      if (PRESENT.has(code) && (await statOrUndefined(folder))?.isDirectory()) return;
+      if (code !== 'ENOENT' || tries === MOST_TRIES || dirname(folder) === folder) throw error;
+    }
+    await makeFolders(dirname(folder));
+  }
+}
+
+/**
+ * Creates a folder and its parents, one by one: where the system says that a folder cannot be found in one that is there
+ * (as in /proc), Node's own way tries for ever, on a thread that nothing ends.
+ */
+export async function ensureFolder(folder: string): Promise<void> {
   try {
-    await fs.mkdir(path, { recursive: true });
+    await makeFolders(resolve(folder));
   } catch (error) {
-    throw writeError(path, error);
+    const said = writeError(folder, error);
+    if (said.code === 'DISK_FULL') throw said;
+    throw new RestorationError(
+      said.code,
+      `The folder ${folder} cannot be made (${errorCodeOf(error) ?? String(error)}).`,
+      {
+        hint: 'Check the folders above it and their permissions, or name another one.',
+        cause: error,
+      },
+    );
   }
 }
 
