@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
-import { EXIT_CODES, packageVersion, toRestorationError } from '../index.ts';
+import { EXIT_CODES, packageVersion, RestorationError, toRestorationError } from '../index.ts';
 import { addDegradeCommand } from './degrade.ts';
 import { doctorReport } from './doctor.ts';
 import { addJobsCommand } from './jobs.ts';
@@ -13,7 +13,7 @@ import { JsonReporter, TextReporter, type Reporter } from './reporter.ts';
 import { runRestore } from './run.ts';
 import { Screen } from './screen.ts';
 import type { Flags } from './settings.ts';
-import { leave, READER_GONE, watchSignals } from './stop.ts';
+import { isReaderGone, leave, printingFailed, READER_GONE, watchSignals } from './stop.ts';
 import { addHelpCommand, checkCommands, usageError } from './usage.ts';
 import { addWatchCommand } from './watch.ts';
 
@@ -106,7 +106,9 @@ async function main(args: readonly string[]): Promise<number> {
   let exitCode: number = EXIT_CODES.done;
   let reporter = createReporter(givenBefore(args, '--json'), undefined);
   const controller = watchSignals(() => reporter.notice('Stopping; once more ends at once.'));
-  process.stdout.on('error', () => controller.abort(READER_GONE));
+  process.stdout.on('error', (error: Error) =>
+    controller.abort(isReaderGone(error) ? READER_GONE : printingFailed(error)),
+  );
   // Nobody can be told that the place for telling is gone.
   process.stderr.on('error', () => undefined);
   const program = buildProgram(
@@ -131,15 +133,24 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     await program.parseAsync([...args], { from: 'user' });
   } catch (caught) {
-    if (caught instanceof CommanderError && caught.exitCode === 0) return EXIT_CODES.done;
-    const error = caught instanceof CommanderError ? usageError(caught, command) : toRestorationError(caught);
-    if (error !== READER_GONE) reporter.failure(error, undefined);
-    exitCode = error.exitCode;
+    // Help and version end so.
+    if (!(caught instanceof CommanderError && caught.exitCode === 0)) {
+      const error = caught instanceof CommanderError ? usageError(caught, command) : toRestorationError(caught);
+      if (error !== READER_GONE) reporter.failure(error, undefined);
+      exitCode = error.exitCode;
+    }
+  }
+  await flush();
+  // Commands that print at their end hear of it too late.
+  const stop: unknown = controller.signal.reason;
+  if (stop instanceof RestorationError && stop.code !== 'STOPPED' && exitCode !== stop.exitCode) {
+    reporter.failure(stop, undefined);
+    if (exitCode === EXIT_CODES.done) exitCode = stop.exitCode;
+    await flush();
   }
   return exitCode;
 }
 
 const exitCode = await main(process.argv.slice(2));
-await flush();
 // Not process.exitCode: a child that a failed part left behind must not keep the program alive.
 await leave(exitCode);

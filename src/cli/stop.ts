@@ -51,3 +51,20 @@ export async function leave(
 export const READER_GONE = new RestorationError('STOPPED', 'Whoever read the output has closed it.', {
   hint: 'Finished segments are kept: run the same command again to go on from there.',
 });
+
+/** The stop when what is printed can go nowhere for another reason, such as a full disk: somebody has to be told. */
+export function printingFailed(error: Error): RestorationError {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.message;
+  const isFull = ['ENOSPC', 'EDQUOT'].includes(code);
+  return new RestorationError(
+    isFull ? 'DISK_FULL' : 'OUTPUT_UNWRITABLE',
+    isFull ? 'There is no space left for what is printed on stdout.' : `stdout cannot be written (${code}).`,
+    {
+      hint: 'Send it elsewhere and run the same command again; finished segments are kept.',
+      cause: error,
+    },
+  );
+}
+
+/** Whether a stream failed because nobody reads it any more. */
+export const isReaderGone = (error: Error): boolean => 'code' in error && error.code === 'EPIPE';

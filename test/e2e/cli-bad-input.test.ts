@@ -1,4 +1,4 @@
-import { chmod, copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { execa } from 'execa';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -213,6 +213,20 @@ describe('commands', () => {
     expect(watch.stdout).toBe((await cli(['watch', '--help'])).stdout);
     expect([whole.exitCode, watch.exitCode]).toEqual([0, 0]);
   });
+});
+
+test.skipIf(process.platform !== 'linux').each([
+  ['a list', ['presets']],
+  ['help', ['--help']],
+  ['events', ['--json', '--log-level', 'info', '--device', 'cpu', '--preset', 'none']],
+])('a full disk behind stdout is said on stderr, and is no success: %s', async (_about, args) => {
+  const film = at('no-audio.mp4');
+  const more = args[0] === '--json' ? [film, '-o', at('never.mp4'), '--workdir', at('never')] : [];
+  const run = ['-c', '"$0" "$@" > /dev/full', process.execPath, CLI, ...args, ...more];
+  const { stderr, exitCode } = await execa('bash', run, { reject: false });
+  await rm(at('never'), { recursive: true, force: true });
+  expect(stderr).toMatch(/There is no space left for what is printed on stdout\./);
+  expect(exitCode).toBe(73);
 });
 
 test('whoever reads the output may stop reading', async () => {
