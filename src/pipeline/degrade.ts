@@ -4,6 +4,7 @@ import { RestorationError } from '../core/errors.ts';
 import { statOrUndefined } from '../platform/files.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { capture, startProcess } from '../platform/process.ts';
+import { checkOutputFolder, lookAt } from './output.ts';
 
 /** The project's root, where Python finds the package `training`: two steps up from sources and compiled files alike. */
 const ROOT = fileURLToPath(new URL('../../', import.meta.url));
@@ -14,6 +15,11 @@ const pythons = (): string[] => {
   const named = process.env['RESTORE_PYTHON'];
   return named === undefined ? ['python3', '/usr/bin/python3'] : [named];
 };
+
+/** What `training/degrade` writes: pictures, and films that hold its FFV1 or H.264. */
+const PICTURES = ['.png', '.jpg', '.jpeg', '.bmp', '.tif', '.tiff', '.webp'];
+const FILMS = ['.mkv', '.avi', '.nut', '.mp4', '.m4v', '.mov', '.ts', '.mts', '.m2ts', '.mpg', '.mpeg', '.vob', '.mxf'];
+const MORE_FILMS = ['.flv', '.f4v', '.3gp', '.3g2', '.asf', '.wmv', '.rm', '.h264', '.264'];
 
 export interface DegradeOptions {
   /** A film or a picture. */
@@ -62,10 +68,31 @@ export async function listDegradations(): Promise<string[]> {
   );
 }
 
+/** What can be refused before anything is computed. */
+async function checkOutput(output: string, overwrite: boolean): Promise<void> {
+  const extension = path.extname(output);
+  if (![...PICTURES, ...FILMS, ...MORE_FILMS].includes(extension.toLowerCase())) {
+    const what = extension === '' ? 'has no extension' : `has the extension "${extension}", which is not written`;
+    throw new RestorationError('USAGE', `The output ${output} ${what}.`, {
+      hint: `Use one of ${[...FILMS, ...PICTURES].join(', ')}.`,
+    });
+  }
+  const present = await lookAt(output);
+  if (present && !present.isFile()) {
+    throw new RestorationError('OUTPUT_UNWRITABLE', `${output} is not a file.`, { hint: 'Name another output.' });
+  }
+  if (present && !overwrite) {
+    throw new RestorationError('OUTPUT_EXISTS', `${output} is there already.`, {
+      hint: 'Name another output, or replace it with --overwrite.',
+    });
+  }
+  await checkOutputFolder(path.dirname(output));
+}
+
 /**
  * Makes good media old: grain, dust, scratches, blur, compression and more, to try restorations on. It runs the same
  * Python as the training of the networks does. Throws USAGE, INPUT_MISSING, OUTPUT_EXISTS, OUTPUT_IS_INPUT,
- * PYTHON_MISSING, FFMPEG_MISSING, and INPUT_UNDECODABLE where the source cannot be read.
+ * OUTPUT_UNWRITABLE, PYTHON_MISSING, FFMPEG_MISSING, and INPUT_UNDECODABLE where the source cannot be read.
  */
 export async function degradeMedia(options: DegradeOptions): Promise<void> {
   const { input, output, operations, seed = 1, signal, onProgress } = options;
@@ -77,11 +104,7 @@ export async function degradeMedia(options: DegradeOptions): Promise<void> {
       hint: 'Give the result another name.',
     });
   }
-  if (options.overwrite !== true && (await statOrUndefined(output)) !== undefined) {
-    throw new RestorationError('OUTPUT_EXISTS', `${output} is there already.`, {
-      hint: 'Name another output, or replace it with --overwrite.',
-    });
-  }
+  await checkOutput(output, options.overwrite === true);
   await findFfmpeg();
   const python = await findPython();
   const known = await listDegradations();
@@ -107,6 +130,6 @@ export async function degradeMedia(options: DegradeOptions): Promise<void> {
   if (code === 0) return;
   const why = lines.findLast((line) => line.trim() !== '') ?? 'it gave no reason';
   throw new RestorationError('INPUT_UNDECODABLE', `${input} could not be degraded: ${why.replace(/\.$/, '')}.`, {
-    hint: 'Check that it is a film or a picture that ffmpeg reads, and that the folder of the output can be written.',
+    hint: 'Check that it is a film or a picture that ffmpeg reads, and that there is room for the output.',
   });
 }

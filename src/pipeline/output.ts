@@ -19,7 +19,7 @@ const LONGEST_NAME_BYTES = 255 - 8;
 const LONGEST_EXTENSION_BYTES = '.webm'.length;
 
 /** What lies at an output's place, links followed. Throws OUTPUT_UNWRITABLE where nothing can lie there. */
-async function lookAt(output: string): Promise<Awaited<ReturnType<typeof statOrUndefined>>> {
+export async function lookAt(output: string): Promise<Awaited<ReturnType<typeof statOrUndefined>>> {
   try {
     return await statOrUndefined(output);
   } catch (error) {
@@ -62,6 +62,22 @@ function defaultName(input: string, container: Container): string {
   // The source's own spelling (.m4v, .MKV) where it means the same container.
   const own = ext.toLowerCase() === '.m4v' && container === 'mp4' ? ext : EXTENSIONS[container];
   return resultStem(input) + own;
+}
+
+/** Throws OUTPUT_UNWRITABLE unless files can be made in the folder. */
+export async function checkOutputFolder(folder: string): Promise<void> {
+  const stats = await lookAt(folder);
+  if (!stats?.isDirectory()) {
+    const what = stats ? `${folder} is not a folder` : `The folder ${folder} does not exist`;
+    throw new RestorationError('OUTPUT_UNWRITABLE', `${what}.`, {
+      hint: 'Create it, or name another output with -o.',
+    });
+  }
+  if (!(await isWritableFolder(folder))) {
+    throw new RestorationError('OUTPUT_UNWRITABLE', `Nothing can be written in the folder ${folder}.`, {
+      hint: 'Name an output in another folder with -o.',
+    });
+  }
 }
 
 async function samePath(a: string, b: string): Promise<boolean> {
@@ -117,17 +133,6 @@ export async function planOutput(
   }
   // A folder that is named as one is made when the run starts; a plan makes nothing.
   const folder = inFolder ? await nearestThere(path.dirname(output)) : path.dirname(output);
-  const stats = await lookAt(folder);
-  if (!stats?.isDirectory()) {
-    const what = stats ? `${folder} is not a folder` : `The folder ${folder} does not exist`;
-    throw new RestorationError('OUTPUT_UNWRITABLE', `${what}.`, {
-      hint: 'Create it, or name another output with -o.',
-    });
-  }
-  if (!(await isWritableFolder(folder))) {
-    throw new RestorationError('OUTPUT_UNWRITABLE', `Nothing can be written in the folder ${folder}.`, {
-      hint: 'Name an output in another folder with -o.',
-    });
-  }
+  await checkOutputFolder(folder);
   return output;
 }

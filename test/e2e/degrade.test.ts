@@ -1,4 +1,4 @@
-import { copyFile, readdir } from 'node:fs/promises';
+import { copyFile, mkdir, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { degradeMedia, listDegradations, RestorationError } from '../../src/index.ts';
@@ -65,6 +65,15 @@ test.skipIf(!hasPython)('says what is wrong and leaves nothing behind', async ()
   expect(await fails(OLD_FILM, ['grain'], mine)).toBe('OUTPUT_EXISTS');
   expect(await fails(mine, ['grain'], mine)).toBe('OUTPUT_IS_INPUT');
   expect((await readdir(folder)).filter((name) => name.includes('never'))).toEqual([]);
+});
+
+test('an output that cannot be written is refused before anything is computed, with or without Python', async () => {
+  const to = (output: string): Promise<void> => degradeMedia({ input: OLD_FILM, output, operations: ['grain'] });
+  await expect(to(path.join(folder, 'nowhere', 'o.mp4'))).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
+  await expect(to(path.join(folder, 'o.xyz'))).rejects.toMatchObject({ code: 'USAGE' });
+  await expect(to(path.join(folder, 'o'))).rejects.toMatchObject({ code: 'USAGE' });
+  await mkdir(path.join(folder, 'folder.mp4'));
+  await expect(to(path.join(folder, 'folder.mp4'))).rejects.toMatchObject({ code: 'OUTPUT_UNWRITABLE' });
 });
 
 test('without Python it says what to install', async () => {
