@@ -17,6 +17,7 @@ import {
 } from '../restore/index.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
 import { planHash } from './hash.ts';
+import { checkIdleModels, noEffectNotes } from './no-effect.ts';
 import { restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
 import { isFolderOutput, planOutput } from './output.ts';
 import { loadPreset, type Preset } from './presets.ts';
@@ -71,11 +72,12 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const geometry = planGeometry(whole.format, active, whole.format.sampleAspectRatio, options);
   if (geometry.note !== undefined) notes.push(geometry.note);
   const wanted = wantedStages(options, preset, chosen !== undefined, geometry.factor > 1, media.diagnosis.noiseSigma);
-  if (options.colorize === true && !media.diagnosis.blackAndWhite) {
+  if (options.colorize === true && wanted.colorize && !media.diagnosis.blackAndWhite) {
     notes.push('The source has color already; --colorize replaces it.');
   }
 
-  const { stages, models, crops } = await planStages(options, preset, wanted, geometry, active);
+  const { stages, models, crops, idle } = await planStages(options, preset, wanted, geometry, active);
+  notes.push(...idle);
   notes.push(...models.flatMap((model) => model.notes ?? []));
   const choice = await chooseDevices(options, models);
   notes.push(...choice.notes);
@@ -166,6 +168,8 @@ interface PlannedStages {
   readonly models: readonly ResolvedModel[];
   /** Whether the bars are cut off: only where luma is worked on, since colorizing alone must leave every sample. */
   readonly crops: boolean;
+  /** Notes on options that do nothing. */
+  readonly idle: readonly string[];
 }
 
 async function planStages(
@@ -239,7 +243,10 @@ async function planStages(
       ...(model ? { model: identityOf(model) } : {}),
     };
   });
-  return { stages, models: [denoiser, colorizer, upscaler].filter((model) => model !== undefined), crops };
+  const running = { ...runs, upscalerDenoises };
+  await checkIdleModels(options, running);
+  const models = [denoiser, colorizer, upscaler].filter((model) => model !== undefined);
+  return { stages, models, crops, idle: noEffectNotes(options, preset, running) };
 }
 
 function identityOf(model: ResolvedModel): NonNullable<StagePlan['model']> {

@@ -121,6 +121,7 @@ describe('things that do not exist', () => {
     ['preset file', ['--preset', 'nowhere/x.json'], 2, /no preset file/],
     ['device', ['--device', 'abacus'], 69, /abacus/],
     ['model', ['--upscale', '2', '--model', 'upscale=deluxe'], 69, /deluxe/],
+    ['model that would not run', ['--model', 'colorize=nope'], 69, /no colorize model called "nope"/],
     ['model of that kind', ['--upscale', '2', '--model', 'upscale=colorize'], 69, /colorize/],
     ['model file', ['--upscale', '2', '--model', 'upscale=nowhere/x.onnx'], 69, /nowhere\/x\.onnx/],
     ['codec', ['--codec', 'betamax'], 2, /"betamax" is neither a codec nor an encoder/],
@@ -176,6 +177,21 @@ describe('nonsense is refused before any file is looked at', () => {
   test('an unknown option is answered with a guess', async () => {
     expectRefusal(await cli([film, '--colourize']), 2, /There is no option --colourize\. Did you mean --colorize\?/);
   });
+});
+
+test('options that do nothing are said, unless the preset makes them do something', async () => {
+  const stages = [{ kind: 'colorize', when: 'always' }, { kind: 'chroma-anchor' }, { kind: 'chroma-smooth' }];
+  const preset = { name: 'tint', summary: 'Gives color to everything.', stages };
+  await writeFile(at('always.json'), JSON.stringify(preset));
+  const args = [film, '--plan', '--device', 'cpu', '--saturation', '2', '-o', at('never.mp4')];
+  const idle = await cli([...args, '--preset', 'none', '--model', 'upscale=old-x2']);
+  const always = await cli([...args, '--preset', at('always.json')]);
+  await rm(at('always.json'));
+  expect(idle.stdout).toMatch(/^Note .*--saturation has no effect without --colorize\.$/m);
+  expect(idle.stdout).toMatch(/^Note .*--model upscale=old-x2 has no effect without --upscale or --to\.$/m);
+  expect(always.stdout).toContain('saturation 2');
+  expect(always.stdout).not.toContain('has no effect');
+  expect([idle.exitCode, always.exitCode]).toEqual([0, 0]);
 });
 
 describe('commands', () => {
