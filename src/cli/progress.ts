@@ -1,4 +1,5 @@
 import type { PullProgress } from '../index.ts';
+import { cellWidth, cutToCells } from './cells.ts';
 import { formatBytes, formatDuration, formatNumber, quoteName } from './text.ts';
 
 /** What the bar shows of a film that is being restored. */
@@ -22,7 +23,7 @@ const share = (progress: Progress): number =>
 
 function shorten(name: string, width: number): string {
   const quoted = quoteName(name);
-  return quoted.length <= width ? quoted : `${quoted.slice(0, Math.max(1, width - 1))}…`;
+  return cellWidth(quoted) <= width ? quoted : `${cutToCells(quoted, Math.max(1, width - 1))}…`;
 }
 
 /** The figures behind the bar: `120/241 frames  3.4 fps  ETA 0:36  slowest: upscale`. */
@@ -43,14 +44,14 @@ function drawBar(of: string, share: number, figures: readonly string[], columns:
   const name = shorten(of, Math.min(LONGEST_NAME, Math.max(8, Math.floor(columns / 5))));
   while (parts.length > 0) {
     const tail = parts.join('  ');
-    const cells = Math.min(BAR_CELLS, columns - 1 - name.length - tail.length - 6);
+    const cells = Math.min(BAR_CELLS, columns - 1 - cellWidth(name) - cellWidth(tail) - 6);
     if (cells >= SMALLEST_BAR) {
       const full = Math.round(share * cells);
       return `${name}  [${'#'.repeat(full)}${'-'.repeat(cells - full)}]  ${tail}`;
     }
     parts.pop();
   }
-  return `${name}  ${Math.floor(share * 100)}%`.slice(0, Math.max(0, columns - 1));
+  return cutToCells(`${name}  ${Math.floor(share * 100)}%`, Math.max(0, columns - 1));
 }
 
 /** The live line of a run. */

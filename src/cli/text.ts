@@ -1,3 +1,5 @@
+import { cellWidth, padToCells } from './cells.ts';
+
 /** Characters that would move the cursor, break the line or reorder text in a terminal. */
 // eslint-disable-next-line no-control-regex -- these are the characters to be shown
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
@@ -40,21 +42,21 @@ export const formatNumber = (value: number, digits = 3): string => String(Number
 /** Columns padded to the widest cell, two spaces apart; no trailing blanks. */
 export function formatTable(rows: readonly (readonly string[])[]): string[] {
   const widths: number[] = [];
-  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cell.length)));
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, cellWidth(cell))));
   return rows.map((row) =>
     row
-      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .map((cell, i) => padToCells(cell, widths[i] ?? 0))
       .join('  ')
       .trimEnd(),
   );
 }
 
-/** Breaks text at blanks into lines of at most `width` characters; longer words stay whole. */
+/** Breaks text at blanks into lines of at most `width` cells of a terminal; longer words stay whole. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = [];
   let line = '';
   for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > width) {
+    if (line !== '' && cellWidth(line) + 1 + cellWidth(word) > width) {
       lines.push(line);
       line = word;
     } else line = line === '' ? word : `${line} ${word}`;

@@ -38,6 +38,12 @@ test('durations, sizes and tables read well', () => {
       ['ccc', 'd', 'e'],
     ]),
   ).toEqual(['a    bb', 'ccc  d   e']);
+  expect(
+    formatTable([
+      ['映画', 'x'],
+      ['film', 'y'],
+    ]),
+  ).toEqual(['映画  x', 'film  y']);
   expect(wrap('one two three', 7)).toEqual(['one two', 'three']);
   expect(wrap('averylongword x', 4)).toEqual(['averylongword', 'x']);
 });
