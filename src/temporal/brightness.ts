@@ -1,3 +1,4 @@
+import type { MotionPicture } from './motion-picture.ts';
 import { clamp, median } from './gray.ts';
 
 /** How brightness of one picture becomes that of another: `gain * value + offset`, values in 0..1. */
@@ -51,8 +52,7 @@ export function relateBrightness(a: Float32Array, b: Float32Array): BrightnessMa
 }
 
 /** As `relateBrightness`, by the tones that the pictures have and not by where: for pictures that moved as a whole. */
-export const relateTones = (a: Float32Array, b: Float32Array): BrightnessMap =>
-  relateBrightness(a.slice().sort(), b.slice().sort());
+export const relateTones = (a: MotionPicture, b: MotionPicture): BrightnessMap => relateBrightness(a.tones, b.tones);
 
 /** `second` after `first`. */
 export const composeBrightness = (first: BrightnessMap, second: BrightnessMap): BrightnessMap => ({

@@ -5,7 +5,8 @@ import { shotAt } from '../core/range.ts';
 import type { Stage, StageContext } from '../core/stage.ts';
 import { areaOption, guidePicture, isInside } from './chroma-guide.ts';
 import { clamp } from './gray.ts';
-import { estimateMotion, sampleAt, type MotionPicture } from './motion.ts';
+import { estimateMotion, sampleAt } from './motion.ts';
+import type { MotionPicture } from './motion-picture.ts';
 
 export const chromaAnchorOptions = z.strictObject({
   memory: z.number().int().min(0).max(240).default(24).describe('Frames before it that hold the color of a frame'),

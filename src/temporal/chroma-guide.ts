@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { ChromaGrid, Frame } from '../core/frame.ts';
 import type { Rect } from '../core/media.ts';
 import { clamp, reduceLuma } from './gray.ts';
-import { prepareMotion, type MotionPicture } from './motion.ts';
+import { prepareMotion, type MotionPicture } from './motion-picture.ts';
 
 const whole = z.number().int().min(0);
 /** Option of the stages that work on color grids. */

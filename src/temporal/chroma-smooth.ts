@@ -4,7 +4,8 @@ import type { Rect } from '../core/media.ts';
 import type { Stage } from '../core/stage.ts';
 import { areaOption, guidePicture, isInside } from './chroma-guide.ts';
 import { clamp, median } from './gray.ts';
-import { estimateMotion, joinMotion, sampleAt, textureOf, type MotionField, type MotionPicture } from './motion.ts';
+import { estimateMotion, joinMotion, sampleAt, type MotionField } from './motion.ts';
+import { textureOf, type MotionPicture } from './motion-picture.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
 export const chromaSmoothOptions = z.strictObject({

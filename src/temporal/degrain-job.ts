@@ -5,7 +5,8 @@ import { alignBlocks, moveBlocks, type Picture } from './align.ts';
 import { relateTones } from './brightness.ts';
 import { clamp } from './gray.ts';
 import { cellsOf, guideOf } from './guide.ts';
-import { estimateMotion, type MotionField, type MotionPicture } from './motion.ts';
+import { estimateMotion, type MotionField } from './motion.ts';
+import type { MotionPicture } from './motion-picture.ts';
 import { noiseByTone, REPEATED, type Noise, type Other } from './noise.ts';
 import { Room } from './room.ts';
 import type { Seen, Surrounded } from './shared.ts';
@@ -114,7 +115,7 @@ class Mover {
     const [guide, toward] = [this.#guide, guideOf(other)];
     const cells = cellsOf(guide);
     const field = estimateMotion(guide, toward, cells.width, cells.height, nearer && doubled(nearer));
-    const tone = toneTable(relateTones(toward.smallest.data, guide.smallest.data), format);
+    const tone = toneTable(relateTones(toward, guide), format);
     const [luma] = this.#leveled;
     const codes = other.planes[0] ?? [];
     if (luma) for (let i = 0; i < luma.length; i++) luma[i] = tone[codes[i] ?? 0] ?? 0;

@@ -5,7 +5,8 @@ import { relateTones } from './brightness.ts';
 import { between, findDirt, type Dirt } from './dirt.ts';
 import { clamp } from './gray.ts';
 import { cellsOf, guideOf, vectorAt } from './guide.ts';
-import { estimateMotion, type MotionField, type MotionPicture } from './motion.ts';
+import { estimateMotion, type MotionField } from './motion.ts';
+import type { MotionPicture } from './motion-picture.ts';
 import type { Seen, Surrounded } from './shared.ts';
 import { BLOCK, blockAt, noiseBetween, type Neighbor, type Offset, type SpeckLimits, type Triple } from './specks.ts';
 import { toneTable } from './tones.ts';
@@ -62,7 +63,7 @@ function neighborOf(own: Seen, guide: MotionPicture, other: Seen): Neighbor {
   const { width, height } = cellsOf(guide);
   const toward = guideOf(other);
   const motion = estimateMotion(guide, toward, width, height);
-  const tone = toneTable(relateTones(toward.smallest.data, guide.smallest.data), own.format);
+  const tone = toneTable(relateTones(toward, guide), own.format);
   return { luma: other.planes[0] ?? new Uint8Array(), tone, ...blockVectors(motion, own.format) };
 }
 

@@ -1,6 +1,7 @@
 import type { PlaneSize } from '../core/format.ts';
 import { reduceLuma } from './gray.ts';
-import { prepareMotion, sampleAt, type MotionField, type MotionPicture } from './motion.ts';
+import { sampleAt, type MotionField } from './motion.ts';
+import { prepareMotion, type MotionPicture } from './motion-picture.ts';
 import type { Seen } from './shared.ts';
 
 /** Short side of the pictures that motion is searched on, and the pixels of a cell there. */

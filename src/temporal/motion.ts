@@ -1,5 +1,7 @@
-import { relateTones, type BrightnessMap } from './brightness.ts';
-import { clamp, reduceArea, type Gray } from './gray.ts';
+import { relateTones } from './brightness.ts';
+import { clamp, type Gray } from './gray.ts';
+import { PATCH, type MotionPicture } from './motion-picture.ts';
+import { PatchSearch } from './patch-search.ts';
 
 /**
  * Where each cell of a picture lies in another: cell centers move by (x, y), in pixels of the pictures that motion was
@@ -17,170 +19,13 @@ export interface MotionField {
   readonly residual: Float32Array;
 }
 
-/** Side of the patches that are compared, at every size of the picture. */
-const PATCH = 8;
-const HALF = PATCH / 2;
-/** Pixels repeated around a picture; vectors are kept such that patches stay inside. */
-const BORDER = 16;
-/** Short side below which pictures are not halved further. */
-const SMALLEST = 14;
+/** What is thought of motion before it is searched. */
+export type Forecast = Pick<MotionField, 'width' | 'height' | 'x' | 'y'>;
+
 /** Full search on the smallest picture, in its pixels. */
 const REACH = 3;
-/** Mean difference (0..1) that another vector must gain over standing still, and over what the larger picture says. */
-const STILL_BONUS = 0.003;
+/** Mean difference (0..1) that another vector must gain over what the larger picture says. */
 const PREDICTED_BONUS = 0.0015;
-
-/** A picture made ready for motion search: halved again and again, with a border. */
-export interface MotionPicture {
-  readonly width: number;
-  readonly height: number;
-  /** Full size first. */
-  readonly levels: readonly Padded[];
-  readonly smallest: Gray;
-}
-
-interface Padded {
-  readonly width: number;
-  readonly height: number;
-  readonly stride: number;
-  readonly data: Float32Array;
-}
-
-export function prepareMotion(gray: Gray): MotionPicture {
-  const levels = [pad(gray)];
-  let level = gray;
-  while (Math.min(level.width, level.height) >= 2 * SMALLEST) {
-    const [width, height] = [level.width >> 1, level.height >> 1];
-    level = reduceArea(level.data, level.width, level.height, width, height);
-    levels.push(pad(level));
-  }
-  return { width: gray.width, height: gray.height, levels, smallest: level };
-}
-
-function pad({ width, height, data }: Gray): Padded {
-  const stride = width + 2 * BORDER;
-  const out = new Float32Array(stride * (height + 2 * BORDER));
-  for (let y = -BORDER; y < height + BORDER; y++) {
-    const row = clamp(y, 0, height - 1) * width;
-    for (let x = -BORDER; x < width + BORDER; x++) {
-      out[(y + BORDER) * stride + x + BORDER] = data[row + clamp(x, 0, width - 1)] ?? 0;
-    }
-  }
-  return { width, height, stride, data: out };
-}
-
-/** Searches patches of one pair of pictures at one size: `begin` at a patch, `try` vectors, read the best. */
-class Search {
-  x = 0;
-  y = 0;
-  residual = Infinity;
-  #cost = Infinity;
-  #px = 0;
-  #py = 0;
-  readonly #from: Padded;
-  readonly #to: Padded;
-  readonly #gain: number;
-  readonly #offset: number;
-
-  constructor(from: Padded, to: Padded, { gain, offset }: BrightnessMap) {
-    this.#from = from;
-    this.#to = to;
-    this.#gain = gain;
-    this.#offset = offset;
-  }
-
-  /** The patch whose top left is (px, py); standing still is tried first. */
-  begin(px: number, py: number): void {
-    this.#px = px;
-    this.#py = py;
-    this.#cost = Infinity;
-    this.try(0, 0, STILL_BONUS);
-  }
-
-  /** Whole pixels. */
-  try(dx: number, dy: number, bonus: number): void {
-    const x = clamp(dx, -BORDER - this.#px, this.#to.width + BORDER - PATCH - this.#px);
-    const y = clamp(dy, -BORDER - this.#py, this.#to.height + BORDER - PATCH - this.#py);
-    const difference = this.#difference(x, y, this.#cost + bonus);
-    if (difference - bonus >= this.#cost) return;
-    this.#cost = difference - bonus;
-    this.residual = difference;
-    this.x = x;
-    this.y = y;
-  }
-
-  /** The four vectors next to the best one. */
-  cross(): void {
-    const { x, y } = this;
-    this.try(x - 1, y, 0);
-    this.try(x + 1, y, 0);
-    this.try(x, y - 1, 0);
-    this.try(x, y + 1, 0);
-  }
-
-  /** Moves to the bottom of the parabolas through the differences on both sides. */
-  refine(): void {
-    const { x, y, residual } = this;
-    const stepX = bottom(this.#difference(x - 1, y, Infinity), residual, this.#difference(x + 1, y, Infinity));
-    const stepY = bottom(this.#difference(x, y - 1, Infinity), residual, this.#difference(x, y + 1, Infinity));
-    // Standing still is exact where nothing moves; a fraction there would be noise.
-    if (x === 0 && y === 0 && Math.hypot(stepX, stepY) < 0.25) return;
-    this.x += stepX;
-    this.y += stepY;
-  }
-
-  /** Mean difference of the patch and the one (dx, dy) further; anything above `limit` when it is not below that. */
-  #difference(dx: number, dy: number, limit: number): number {
-    const [from, to] = [this.#from, this.#to];
-    const [gain, offset] = [this.#gain, this.#offset];
-    const qx = clamp(this.#px + dx, -BORDER, to.width + BORDER - PATCH);
-    const qy = clamp(this.#py + dy, -BORDER, to.height + BORDER - PATCH);
-    const [a, b] = [from.data, to.data];
-    const enough = limit * PATCH * PATCH;
-    let p = (this.#py + BORDER) * from.stride + this.#px + BORDER;
-    let q = (qy + BORDER) * to.stride + qx + BORDER;
-    let sum = 0;
-    for (let row = 0; row < PATCH && sum <= enough; row++) {
-      for (let i = 0; i < PATCH; i++) sum += Math.abs((a[p + i] ?? 0) * gain + offset - (b[q + i] ?? 0));
-      p += from.stride;
-      q += to.stride;
-    }
-    return sum / (PATCH * PATCH);
-  }
-}
-
-/** Mean change of luma (0..1) from a pixel to the next, around each cell: what a pixel of error in motion costs there. */
-export function textureOf(
-  { levels, width: pictureWidth, height: pictureHeight }: MotionPicture,
-  width: number,
-  height: number,
-): Float32Array {
-  const out = new Float32Array(width * height);
-  const level = levels[0];
-  if (!level) return out;
-  const { data, stride } = level;
-  for (let cell = 0; cell < out.length; cell++) {
-    const [cx, cy] = [cell % width, Math.floor(cell / width)];
-    const px = Math.round(((cx + 0.5) * pictureWidth) / width) - HALF;
-    const py = Math.round(((cy + 0.5) * pictureHeight) / height) - HALF;
-    let sum = 0;
-    for (let row = 0; row < PATCH; row++) {
-      const p = (py + row + BORDER) * stride + px + BORDER;
-      for (let i = p; i < p + PATCH; i++) {
-        const value = data[i] ?? 0;
-        sum += Math.abs((data[i + 1] ?? 0) - value) + Math.abs((data[i + stride] ?? 0) - value);
-      }
-    }
-    out[cell] = sum / (2 * PATCH * PATCH);
-  }
-  return out;
-}
-
-/** Where a parabola through three heights at -1, 0 and 1 is lowest, within half a step. */
-function bottom(before: number, middle: number, after: number): number {
-  const bend = before + after - 2 * middle;
-  return bend > 1e-6 ? clamp((before - after) / (2 * bend), -0.5, 0.5) : 0;
-}
 
 /**
  * Motion of `from`'s cells (`width` x `height` over the whole picture) toward `to`: block matching from the smallest picture
@@ -192,21 +37,21 @@ export function estimateMotion(
   to: MotionPicture,
   width: number,
   height: number,
-  start?: MotionField,
+  start?: Forecast,
 ): MotionField {
-  const map = relateTones(from.smallest.data, to.smallest.data);
+  const map = relateTones(from, to);
   const count = width * height;
   const residual = new Float32Array(count);
   const field = (x: Float32Array, y: Float32Array): MotionField => ({
     ...{ width, height, pictureWidth: from.width, pictureHeight: from.height },
     ...{ x, y, residual },
   });
-  let found = start ?? field(new Float32Array(count), new Float32Array(count));
+  let found = field(new Float32Array(count), new Float32Array(count));
   const smallest = start ? 0 : from.levels.length - 1;
   for (let level = smallest; level >= 0; level--) {
     const [a, b] = [from.levels[level], to.levels[level]];
     if (!a || !b) break;
-    const search = new Search(a, b, map);
+    const search = new PatchSearch(a, b, map);
     const next = field(new Float32Array(count), new Float32Array(count));
     for (let cell = 0; cell < count; cell++) {
       const cx = cell % width;
@@ -218,10 +63,10 @@ export function estimateMotion(
         next.y[cell] = next.y[near] ?? 0;
         continue;
       }
-      const px = Math.round(((cx + 0.5) * a.width) / width) - HALF;
-      const py = Math.round(((cy + 0.5) * a.height) / height) - HALF;
+      const px = Math.round(((cx + 0.5) * a.width) / width) - PATCH / 2;
+      const py = Math.round(((cy + 0.5) * a.height) / height) - PATCH / 2;
       search.begin(px, py);
-      if (start) tryForecast(search, found, cx, cy, 1, false);
+      if (start) tryForecast(search, start, cx, cy, 1, false);
       else if (level < smallest) tryForecast(search, found, cx, cy, 2, true);
       else searchAll(search);
       search.cross();
@@ -235,12 +80,19 @@ export function estimateMotion(
   return found;
 }
 
-function searchAll(search: Search): void {
+function searchAll(search: PatchSearch): void {
   for (let dy = -REACH; dy <= REACH; dy++) for (let dx = -REACH; dx <= REACH; dx++) search.try(dx, dy, 0);
 }
 
 /** What a coarser or earlier field says of this cell, and of its neighbors: where two motions meet, one is theirs. */
-function tryForecast(search: Search, field: MotionField, cx: number, cy: number, zoom: number, around: boolean): void {
+function tryForecast(
+  search: PatchSearch,
+  field: Forecast,
+  cx: number,
+  cy: number,
+  zoom: number,
+  around: boolean,
+): void {
   const { width, height, x, y } = field;
   const cell = cy * width + cx;
   const at = (other: number, bonus: number): void =>
@@ -253,31 +105,69 @@ function tryForecast(search: Search, field: MotionField, cx: number, cy: number,
   if (cy < height - 1) at(cell + width, 0);
 }
 
-/** Value at a place between samples (bilinear, borders repeated); coordinates count from the first sample's middle. */
-export function sampleAt(data: Float32Array, width: number, height: number, x: number, y: number): number {
-  const [u, v] = [clamp(x, 0, width - 1), clamp(y, 0, height - 1)];
-  const [x0, y0] = [Math.floor(u), Math.floor(v)];
-  const [x1, y1] = [Math.min(x0 + 1, width - 1), Math.min(y0 + 1, height - 1)];
-  const [fx, fy] = [u - x0, v - y0];
-  const top = (data[y0 * width + x0] ?? 0) * (1 - fx) + (data[y0 * width + x1] ?? 0) * fx;
-  const bottom = (data[y1 * width + x0] ?? 0) * (1 - fx) + (data[y1 * width + x1] ?? 0) * fx;
-  return top * (1 - fy) + bottom * fy;
+/** Reads arrays of one size between their samples (bilinear, borders repeated): goes to a place, then reads there. */
+export class Sampler {
+  readonly #width: number;
+  readonly #height: number;
+  /** Of the four samples around the place, and how far it is from the first. */
+  #topLeft = 0;
+  #topRight = 0;
+  #bottomLeft = 0;
+  #bottomRight = 0;
+  #fx = 0;
+  #fy = 0;
+
+  constructor(width: number, height: number) {
+    this.#width = width;
+    this.#height = height;
+  }
+
+  /** Coordinates count from the first sample's middle. */
+  go(x: number, y: number): void {
+    const [width, height] = [this.#width, this.#height];
+    const u = clamp(x, 0, width - 1);
+    const v = clamp(y, 0, height - 1);
+    const x0 = Math.floor(u);
+    const y0 = Math.floor(v);
+    const x1 = Math.min(x0 + 1, width - 1);
+    const y1 = Math.min(y0 + 1, height - 1);
+    this.#fx = u - x0;
+    this.#fy = v - y0;
+    this.#topLeft = y0 * width + x0;
+    this.#topRight = y0 * width + x1;
+    this.#bottomLeft = y1 * width + x0;
+    this.#bottomRight = y1 * width + x1;
+  }
+
+  read(data: Float32Array): number {
+    const [fx, fy] = [this.#fx, this.#fy];
+    const top = (data[this.#topLeft] ?? 0) * (1 - fx) + (data[this.#topRight] ?? 0) * fx;
+    const bottom = (data[this.#bottomLeft] ?? 0) * (1 - fx) + (data[this.#bottomRight] ?? 0) * fx;
+    return top * (1 - fy) + bottom * fy;
+  }
 }
 
-/** Motion a -> b followed by motion b -> c: a forecast of a -> c. The residual is that of the second step. */
-export function joinMotion(first: MotionField, second: MotionField): MotionField {
+/** One value as `Sampler` reads it. */
+export function sampleAt(data: Float32Array, width: number, height: number, x: number, y: number): number {
+  const sampler = new Sampler(width, height);
+  sampler.go(x, y);
+  return sampler.read(data);
+}
+
+/** Motion a -> b followed by motion b -> c: a forecast of a -> c. */
+export function joinMotion(first: MotionField, second: MotionField): Forecast {
   const { width, height, pictureWidth, pictureHeight } = first;
   const [cellWidth, cellHeight] = [pictureWidth / width, pictureHeight / height];
   const count = width * height;
-  const [x, y, residual] = [new Float32Array(count), new Float32Array(count), new Float32Array(count)];
+  const [x, y] = [new Float32Array(count), new Float32Array(count)];
+  const sampler = new Sampler(width, height);
   for (let cell = 0; cell < count; cell++) {
-    const u = (cell % width) + (first.x[cell] ?? 0) / cellWidth;
-    const v = Math.floor(cell / width) + (first.y[cell] ?? 0) / cellHeight;
-    x[cell] = (first.x[cell] ?? 0) + sampleAt(second.x, width, height, u, v);
-    y[cell] = (first.y[cell] ?? 0) + sampleAt(second.y, width, height, u, v);
-    residual[cell] = sampleAt(second.residual, width, height, u, v);
+    const [dx, dy] = [first.x[cell] ?? 0, first.y[cell] ?? 0];
+    sampler.go((cell % width) + dx / cellWidth, Math.floor(cell / width) + dy / cellHeight);
+    x[cell] = dx + sampler.read(second.x);
+    y[cell] = dy + sampler.read(second.y);
   }
-  return { width, height, pictureWidth, pictureHeight, x, y, residual };
+  return { width, height, x, y };
 }
 
 /**

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Rect } from '../../src/core/media.ts';
 import type { Stage } from '../../src/core/stage.ts';
 import { temporalStages } from '../../src/temporal/index.ts';
-import { estimateMotion, prepareMotion, warp } from '../../src/temporal/motion.ts';
+import { estimateMotion, warp } from '../../src/temporal/motion.ts';
+import { prepareMotion } from '../../src/temporal/motion-picture.ts';
 import {
   COUNT,
   errorOf,
