@@ -2,7 +2,7 @@ import type { FrameFormat } from '../core/format.ts';
 import type { Frame, FrameStream, Plane } from '../core/frame.ts';
 import type { Stage, StageContext } from '../core/stage.ts';
 import type { Crew } from './crew.ts';
-import type { Job } from './jobs.ts';
+import type { PictureJob } from './jobs.ts';
 import { nearestFrames, otherPictures, showsSame } from './repeats.ts';
 import { SharedPool, type Seen, type Surrounded } from './shared.ts';
 import { overWindow, type WindowWork } from './window.ts';
@@ -18,7 +18,7 @@ interface Comparison {
   readonly least: number;
   readonly crew: Crew;
   readonly outputFormat: (input: FrameFormat) => FrameFormat;
-  readonly job: (surrounded: Surrounded) => Job;
+  readonly job: (surrounded: Surrounded) => PictureJob;
 }
 
 /** What is kept of a frame. */

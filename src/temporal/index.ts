@@ -45,6 +45,6 @@ export const temporalStages: readonly TemporalStage[] = [
     kind: 'chroma-smooth',
     summary: 'Steadies predicted color along motion, inside each shot.',
     schema: chromaSmoothOptions,
-    create: (options) => chromaSmooth(chromaSmoothOptions.parse(options)),
+    create: (options, crew) => chromaSmooth(chromaSmoothOptions.parse(options), crew),
   },
 ];

@@ -1,14 +1,20 @@
 // What worker threads do for the stages of this folder. The stages describe it with data, so that any thread can do it.
+import { searched, type ChromaMotionJob } from './chroma-motion-job.ts';
+import { steadied, type ChromaVoteJob, type SteadyColor } from './chroma-vote-job.ts';
 import { averaged, type DegrainJob } from './degrain-job.ts';
 import { cleaned, type DustJob } from './dust-job.ts';
 import type { Plane } from '../core/frame.ts';
 
-export type Job = DustJob | DegrainJob;
+/** Makes new planes. */
+export type PictureJob = DustJob | DegrainJob;
+export type Job = PictureJob | ChromaMotionJob | ChromaVoteJob;
 
 interface Replies {
   /** New planes; undefined: as they were. */
   readonly dust: readonly Plane[] | undefined;
   readonly degrain: readonly Plane[];
+  readonly 'chroma-motion': readonly Float32Array[];
+  readonly 'chroma-vote': SteadyColor;
 }
 export type ReplyTo<J extends Job> = Replies[J['job']];
 
@@ -20,5 +26,9 @@ export function runJob(job: Job): Replies[keyof Replies] {
       return cleaned(job);
     case 'degrain':
       return averaged(job);
+    case 'chroma-motion':
+      return searched(job);
+    case 'chroma-vote':
+      return steadied(job);
   }
 }

@@ -21,16 +21,23 @@ export interface Surrounded {
 export class SharedPool {
   readonly #free = new Map<number, SharedArrayBuffer[]>();
 
-  /** A copy of the samples. */
-  copy(samples: Samples): Samples {
-    const buffer = this.#free.get(samples.byteLength)?.pop() ?? new SharedArrayBuffer(samples.byteLength);
-    const copy = samples instanceof Uint16Array ? new Uint16Array(buffer) : new Uint8Array(buffer);
-    copy.set(samples);
+  /** A copy of the numbers. */
+  copy(numbers: Float32Array): Float32Array;
+  copy(samples: Samples): Samples;
+  copy(numbers: Samples | Float32Array): Samples | Float32Array {
+    const buffer = this.#free.get(numbers.byteLength)?.pop() ?? new SharedArrayBuffer(numbers.byteLength);
+    const copy =
+      numbers instanceof Float32Array
+        ? new Float32Array(buffer)
+        : numbers instanceof Uint16Array
+          ? new Uint16Array(buffer)
+          : new Uint8Array(buffer);
+    copy.set(numbers);
     return copy;
   }
 
   /** Gives a copy back; nobody may look at it afterwards. */
-  give({ buffer }: Samples): void {
+  give({ buffer }: Samples | Float32Array): void {
     if (!(buffer instanceof SharedArrayBuffer)) return;
     const list = this.#free.get(buffer.byteLength);
     if (list) list.push(buffer);

@@ -1,10 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Rect } from '../../src/core/media.ts';
+import type { FrameStream } from '../../src/core/frame.ts';
 import type { Stage } from '../../src/core/stage.ts';
+import type { Crew } from '../../src/temporal/crew.ts';
 import { temporalStages } from '../../src/temporal/index.ts';
 import { estimateMotion, warp } from '../../src/temporal/motion.ts';
 import { prepareMotion } from '../../src/temporal/motion-picture.ts';
+import { slowCrew } from './temporal-crew.ts';
 import {
   COUNT,
   errorOf,
@@ -33,10 +36,10 @@ import {
 
 const RADIUS = 4;
 
-function smoother(radius = RADIUS, area?: Rect): Stage {
+function smoother(radius = RADIUS, area?: Rect, crew?: Crew): Stage {
   const definition = temporalStages.find(({ kind }) => kind === 'chroma-smooth');
   if (!definition) throw new Error('no chroma-smooth');
-  return definition.create({ radius, ...(area ? { area } : {}) });
+  return definition.create({ radius, ...(area ? { area } : {}) }, crew);
 }
 
 describe('chroma-smooth', () => {
@@ -172,6 +175,49 @@ describe('the stream', () => {
     };
     await expect(run()).rejects.toThrow(/abort/i);
     expect(others.map(({ disposals }) => disposals.count)).toEqual([1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0]);
+  });
+});
+
+describe('a crew', () => {
+  test.each([
+    [RADIUS, 3],
+    [12, 8],
+  ])('gives the same color in the same order, several jobs at once (radius %i, %i ahead)', async (radius, ahead) => {
+    const [frames, shots] = [film(0.05), shotsOf([0, 3, 4], COUNT)];
+    const alone = await runStage(smoother(radius), frames, shots);
+    const crew = slowCrew(ahead);
+    const together = await runStage(smoother(radius, undefined, crew), frames, shots);
+    expect(together.map(({ chromaGrid }) => chromaGrid)).toEqual(alone.map(({ chromaGrid }) => chromaGrid));
+    expect(together.map(({ index }) => index)).toEqual(frames.map(({ index }) => index));
+    expect(crew.most).toBeGreaterThan(2);
+  });
+
+  test('searches each pair of frames once', async () => {
+    const crew = slowCrew(2);
+    await runStage(smoother(12, undefined, crew), film(0.05), shotsOf([0], COUNT));
+    // A frame has one job for its color, from the second on one for near neighbors, from the fifth on one for far ones.
+    expect(crew.count).toBe(COUNT + (COUNT - 1) + (COUNT - 4));
+  });
+
+  test('that fails ends the stream with its reason, when no job is in work and no frame is left behind', async () => {
+    for (const fail of [0, 1, 5, 20]) {
+      const crew = slowCrew(2, fail);
+      const frames = film(0.05);
+      let taken = 0;
+      const stream = async function* (): FrameStream {
+        for await (const frame of streamOf(frames)) {
+          taken++;
+          yield frame;
+        }
+      };
+      const run = async (): Promise<void> => {
+        const stage = smoother(12, undefined, crew);
+        for await (const frame of stage.run(stream(), contextOf(shotsOf([0], COUNT)))) frame.dispose();
+      };
+      await expect(run()).rejects.toThrow('the thread died');
+      expect(crew.running).toBe(0);
+      expect(frames.slice(0, taken).every(({ disposals }) => disposals.count === 1)).toBe(true);
+    }
   });
 });
 

@@ -4,7 +4,7 @@ import type { Frame } from '../../src/core/frame.ts';
 import type { Crew } from '../../src/temporal/crew.ts';
 import { degrain } from '../../src/temporal/degrain.ts';
 import { dust } from '../../src/temporal/dust.ts';
-import { runJob, type Job } from '../../src/temporal/jobs.ts';
+import { slowCrew } from './temporal-crew.ts';
 import {
   blotches,
   filmOf,
@@ -181,24 +181,6 @@ describe('degrain', () => {
 });
 
 describe('a crew', () => {
-  /** Does jobs out of order, as threads do: every other one comes late. `fail` is the number of one that fails. */
-  function slowCrew(ahead: number, fail = -1): Crew & { most: number } {
-    let [running, count] = [0, 0];
-    const crew = {
-      ahead,
-      most: 0,
-      run: async <J extends Job>(job: J) => {
-        const number = count++;
-        crew.most = Math.max(crew.most, ++running);
-        for (let turn = number % 2 === 0 ? 12 : 1; turn > 0; turn--) await new Promise(setImmediate);
-        running--;
-        if (number === fail) throw new Error('the thread died');
-        return runJob(job);
-      },
-    };
-    return crew;
-  }
-
   test('gives the same frames in the same order, several at once', async () => {
     const alone = await runStage(degrain({ strength: 0.5 }), film(8, grainy), shotsOf([0, 5], 8));
     const crew = slowCrew(3);
