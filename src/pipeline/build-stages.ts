@@ -1,10 +1,9 @@
 import { createRequire } from 'node:module';
 import { RestorationError } from '../core/errors.ts';
-import type { FrameFormat } from '../core/format.ts';
+import { frameBytes, type FrameFormat } from '../core/format.ts';
 import type { Plan, StagePlan } from '../core/plan.ts';
 import type { Stage, StageContext } from '../core/stage.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
-import { coreCount } from '../platform/workers.ts';
 import {
   openEngine,
   resolveModel,
@@ -19,8 +18,12 @@ import type { RestoreOptions } from './options.ts';
 import type { ResultCache } from './result-cache.ts';
 import { resultKeys } from './result-keys.ts';
 
-/** Frames in work at once in one stage over time: each holds its planes. */
-const MOST_AHEAD = 8;
+/**
+ * Frames in work at once in one stage over time, beyond the one that is waited for: one a worker. Each holds its planes, so
+ * that above the first number it is what fits.
+ */
+const ALWAYS_AHEAD = 8;
+const AHEAD_BYTES = 256 * 1024 * 1024;
 
 export interface BuiltStages {
   readonly stages: readonly Stage[];
@@ -53,7 +56,7 @@ export async function buildStages(
     for (const [i, planned] of plan.stages.entries()) {
       const key = keys[i];
       const store = key === undefined ? undefined : await cache?.store(key);
-      const stage = buildStage(planned, { engine, model: models[i], store });
+      const stage = buildStage(planned, format, { engine, model: models[i], store });
       format = stage.outputFormat(format);
       stages.push(stage);
     }
@@ -79,19 +82,27 @@ async function keysOf(plan: Plan, models: readonly (ResolvedModel | undefined)[]
   return resultKeys(plan, banner, (stage) => ['rgb-sr', 'rgb-denoise'].includes(adapterOf(stage)));
 }
 
-function buildStage(planned: StagePlan, environment: RestoreEnvironment): Stage {
+function buildStage(planned: StagePlan, input: FrameFormat, environment: RestoreEnvironment): Stage {
   const temporal = temporalStages.find(({ kind }) => kind === planned.kind);
-  if (temporal) return temporal.create(planned.options, crewOf(environment.engine));
+  if (temporal) return temporal.create(planned.options, crewOf(environment.engine, input));
   const spatial = restoreStages.find(({ kind }) => kind === planned.kind);
   if (!spatial) throw new RestorationError('INTERNAL', `There is no stage called "${planned.kind}".`);
   return spatial.create(planned.options, environment);
 }
 
+/** A frame in work is there as it came, once more for the workers to see, and as its result, which may be twice as deep. */
+const COPIES = 4;
+
+/** How many frames of a format a stage over time has in work beyond the one that is waited for. */
+export function framesAhead(workers: number, format: FrameFormat): number {
+  return Math.min(workers, Math.max(ALWAYS_AHEAD, Math.floor(AHEAD_BYTES / (COPIES * frameBytes(format)))));
+}
+
 /** The engine's CPU workers do what the stages over time have to compare. */
-function crewOf(engine: Engine): Crew {
+function crewOf(engine: Engine, format: FrameFormat): Crew {
   const module = createRequire(import.meta.url).resolve('#temporal-jobs');
   return {
-    ahead: Math.min(coreCount(), MOST_AHEAD),
+    ahead: framesAhead(engine.pixelLookAhead - 1, format),
     run: async <J extends Job>(job: J, order: number, { signal, warn }: Pick<StageContext, 'signal' | 'warn'>) => {
       const { result } = await engine.run(() => ({ task: 'call', module, job }) as const, { signal, warn, order });
       return result as ReplyTo<J>;

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, describe, expect, test } from 'vitest';
 import { codeRange } from '../../src/core/color.ts';
+import { coreCount } from '../../src/platform/workers.ts';
 import { openEngine, resolveModel, type Engine } from '../../src/restore/index.ts';
 import type { EngineOptions } from '../../src/restore/engine/engine.ts';
 import { pictureModel, type PictureModel } from '../../src/restore/stages/environment.ts';
@@ -92,6 +93,15 @@ test('many jobs may wait: no word from Node about listeners', async () => {
   await Promise.all(many);
   process.off('warning', listen);
   expect(told).toEqual([]);
+});
+
+test('what needs no network is as far ahead as the CPU has workers, whatever device runs networks', async () => {
+  const other = await engineWith({ device: 'faulty', backendModules: faulty('fault=none'), workers: undefined });
+  expect([other.lookAhead, other.pixelLookAhead]).toEqual([2, coreCount() + 1]);
+  const cpu = await engineWith({ workers: 3 });
+  expect([cpu.lookAhead, cpu.pixelLookAhead]).toEqual([4, 4]);
+  const given = await engineWith({ device: 'faulty', backendModules: faulty('fault=none'), workers: 5 });
+  expect([given.lookAhead, given.pixelLookAhead]).toEqual([6, 6]);
 });
 
 test('counts the time that workers are busy', async () => {

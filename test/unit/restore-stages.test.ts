@@ -305,6 +305,42 @@ test('apply-chroma without colorize says so', async () => {
 });
 
 describe('frames in flight', () => {
+  test.each([
+    ['scratches', {}, 6],
+    ['apply-chroma', {}, 6],
+    ['upscale', { width: 100, height: 68 }, 6],
+    ['denoise', { strength: 0.5 }, 6],
+    ['colorize', {}, 2],
+  ])('of %s: as many as the workers can use that do its jobs', async (kind, options, most) => {
+    const models = { upscale: () => enlarger(2), denoise: denoiser, colorize: colorizer };
+    const model = kind in models ? await models[kind as keyof typeof models]() : undefined;
+    // As beside one GPU: it takes two frames, five workers on the CPU take six.
+    const beside: Engine = {
+      ...{ devices: engine.devices, tally: engine.tally, lookAhead: 2, pixelLookAhead: 6 },
+      run: (request, job) => engine.run(request, job),
+      busySeconds: () => engine.busySeconds(),
+      close: () => engine.close(),
+    };
+    const cells = (): Float32Array => new Float32Array(35);
+    const chromaGrid = { width: 7, height: 5, cb: cells(), cr: cells(), confidence: cells(), luma: cells() };
+    const film = new Film(formatOf({ sampling: '420', bitDepth: 8 }), 20);
+    let [taken, given, together] = [0, 0, 0];
+    const stream = async function* (): FrameStream {
+      for await (const frame of film) {
+        together = Math.max(together, ++taken - given);
+        yield { ...frame, chromaGrid };
+      }
+    };
+    const definition = restoreStages.find((each) => each.kind === kind)!;
+    const running = definition.create(options, { engine: beside, model }).run(stream(), context);
+    for await (const frame of running) {
+      given++;
+      frame.dispose();
+    }
+    expect(given).toBe(20);
+    expect(together).toBe(most);
+  });
+
   const wait = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
   test('come out in order, never more than the limit at once', async () => {

@@ -58,6 +58,8 @@ export interface Engine {
   readonly tally: Tally;
   /** Frames that a stage should have in flight to keep all workers busy; changes with what is measured. */
   readonly lookAhead: number;
+  /** As `lookAhead`, of a stage whose jobs need no network: those are the CPU's, whatever the devices are. */
+  readonly pixelLookAhead: number;
   /**
    * Does a job on the device that will be done with it first. `request` makes the message; its buffers are handed over, and it is called
    * again when a worker was lost. Rejects with the signal's reason on abort, WORKER_FAILED (retryable), OUT_OF_MEMORY,
@@ -113,6 +115,10 @@ class WorkerEngine implements Engine {
       );
     });
     return Math.min(MOST_AHEAD * workers, Math.max(workers, ...ahead.filter(Number.isFinite))) + 1;
+  }
+
+  get pixelLookAhead(): number {
+    return this.#helper('onnx').workers + 1;
   }
 
   async run<Request extends TaskRequest>(request: () => Request, options: JobOptions): Promise<ReplyTo<Request>> {

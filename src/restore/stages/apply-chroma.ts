@@ -25,7 +25,7 @@ export const applyChroma = defineStage({
     return {
       outputFormat,
       run: (frames, context) =>
-        mapPictures(frames, () => engine.lookAhead, {
+        mapPictures(frames, () => engine.pixelLookAhead, {
           inputs: ({ planes, chromaGrid }) => [planes[0], chromaGrid],
           compute: async (frame) => {
             const [luma] = frame.planes;

@@ -3,7 +3,7 @@ import { deepened, type FrameFormat } from '../../core/format.ts';
 import type { Frame, Plane } from '../../core/frame.ts';
 import type { StageContext } from '../../core/stage.ts';
 import { defineStage } from './define.ts';
-import { codingOf, jobFor, nothing, pictureModel } from './environment.ts';
+import { codingOf, jobFor, mixedLookAhead, nothing, pictureModel } from './environment.ts';
 import { mapPictures, replaced } from './map-frames.ts';
 import { lumaThrough, rgbThrough, type PictureNetwork } from './picture-network.ts';
 
@@ -48,13 +48,14 @@ export const denoise = defineStage({
     const model = pictureModel('denoise', environment.model);
     const by: PictureNetwork = { environment, model, strength };
     const clean = model.manifest.adapter === 'rgb-denoise' ? rgbThrough : denoiseApart;
+    const ahead = (): number => (clean === rgbThrough ? engine.lookAhead : mixedLookAhead(engine));
     const outputFormat = (input: FrameFormat): FrameFormat => (strength === 0 ? input : deepened(input));
     return {
       outputFormat,
       run: (frames, context) =>
         strength === 0
           ? frames
-          : mapPictures(frames, () => engine.lookAhead, {
+          : mapPictures(frames, ahead, {
               inputs: ({ planes }) => planes,
               compute: (frame) => clean(by, frame, outputFormat(frame.format), context),
               finish: (frame, planes) => {

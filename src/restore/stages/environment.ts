@@ -19,6 +19,9 @@ export interface RestoreEnvironment {
   readonly store?: ResultStore | undefined;
 }
 
+/** Frames in flight of a stage that runs a network and works on other planes beside it. */
+export const mixedLookAhead = ({ lookAhead, pixelLookAhead }: Engine): number => Math.max(lookAhead, pixelLookAhead);
+
 export type PictureModel = ResolvedModel & { readonly manifest: PictureManifest };
 export type ColorizeModel = ResolvedModel & { readonly manifest: ColorizeManifest };
 

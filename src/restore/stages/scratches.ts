@@ -19,7 +19,7 @@ export const scratches = defineStage({
     run: (frames, context) =>
       strength === 0
         ? frames
-        : mapPictures(frames, () => engine.lookAhead, {
+        : mapPictures(frames, () => engine.pixelLookAhead, {
             inputs: ({ planes }) => [planes[0]],
             compute: async (frame) => {
               const plane = frame.planes[0] ?? new Uint8Array();

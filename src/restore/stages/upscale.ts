@@ -5,7 +5,7 @@ import type { Frame, Plane } from '../../core/frame.ts';
 import type { StageContext } from '../../core/stage.ts';
 import { codesFor } from '../pixels/codes.ts';
 import { defineStage } from './define.ts';
-import { codingOf, jobFor, nothing, pictureModel } from './environment.ts';
+import { codingOf, jobFor, mixedLookAhead, nothing, pictureModel } from './environment.ts';
 import { mapPictures, replaced } from './map-frames.ts';
 import { lumaThrough, rgbThrough, type PictureNetwork } from './picture-network.ts';
 
@@ -71,6 +71,7 @@ export const upscale = defineStage({
     const model = pictureModel('upscale', environment.model);
     const by: PictureNetwork = { environment, model, strength: options.strength };
     const enlarge = model.manifest.adapter === 'rgb-sr' ? rgbThrough : upscaleApart;
+    const ahead = (): number => (enlarge === rgbThrough ? engine.lookAhead : mixedLookAhead(engine));
     const outputFormat = (input: FrameFormat): FrameFormat => ({
       ...deepened(input),
       width: options.width,
@@ -79,7 +80,7 @@ export const upscale = defineStage({
     return {
       outputFormat,
       run: (frames, context) =>
-        mapPictures(frames, () => engine.lookAhead, {
+        mapPictures(frames, ahead, {
           inputs: ({ planes, chromaGrid }) => [...planes, chromaGrid !== undefined],
           compute: (frame) => enlarge(by, frame, outputFormat(frame.format), context),
           finish: (frame, planes) => {
