@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { RestorationError } from '../core/errors.ts';
 import type { Container } from '../core/plan.ts';
+import { fittingName } from '../platform/file-names.ts';
 import { errorCodeOf, isLink, isWritableFolder, realPath, statOrUndefined, writeError } from '../platform/files.ts';
 import type { RestoreOptions } from './options.ts';
 
@@ -14,9 +15,8 @@ const EXTENSIONS: Readonly<Record<Container, string>> = {
   nut: '.nut',
 };
 
-/** What disks take as a name, less what a watched folder appends to tell two of a name apart (` (2)`). */
-const LONGEST_NAME_BYTES = 255 - 8;
-const LONGEST_EXTENSION_BYTES = '.webm'.length;
+/** Of a name's bytes, for an extension (`.webm`) and what a watched folder appends to tell two of a name apart (` (2)`). */
+const SPARE_BYTES = 13;
 
 /** What lies at an output's place, links followed. Throws OUTPUT_UNWRITABLE where nothing can lie there. */
 export async function lookAt(output: string): Promise<Awaited<ReturnType<typeof statOrUndefined>>> {
@@ -36,25 +36,9 @@ export async function isFolderOutput(output: string): Promise<boolean> {
   return /[\\/]$/.test(output) || ((await lookAt(output))?.isDirectory() ?? false);
 }
 
-/** As much of the beginning of a text as fits into so many bytes, in whole characters as people count them. */
-function cutToBytes(text: string, most: number): string {
-  const beginning = (units: Iterable<string>): string => {
-    let cut = '';
-    for (const unit of units) {
-      if (Buffer.byteLength(cut + unit) > most) break;
-      cut += unit;
-    }
-    return cut;
-  };
-  const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
-  // One character can be a whole name's worth of marks.
-  return beginning(characters) || beginning(text);
-}
-
 /** The default name of a film's result without its extension: `NAME.restored`, of a long name as much as disks take. */
 export function resultStem(input: string): string {
-  const ending = '.restored';
-  return cutToBytes(path.parse(input).name, LONGEST_NAME_BYTES - ending.length - LONGEST_EXTENSION_BYTES) + ending;
+  return fittingName(path.parse(input).name, '.restored', SPARE_BYTES);
 }
 
 function defaultName(input: string, container: Container): string {

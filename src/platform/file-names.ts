@@ -3,16 +3,20 @@ import path from 'node:path';
 /** What disks take as a name; in characters on some, in bytes on most. */
 const LONGEST_NAME_BYTES = 255;
 
-/** The beginning of a text that has at most `most` bytes as UTF-8, without half a character at its end. */
+/** As much of the beginning of a text as fits into so many bytes, in whole characters as people count them. */
 function beginning(text: string, most: number): string {
-  let bytes = 0;
-  let end = 0;
-  for (const character of text) {
-    bytes += Buffer.byteLength(character);
-    if (bytes > most) break;
-    end += character.length;
-  }
-  return text.slice(0, end);
+  const fitting = (units: Iterable<string>): string => {
+    let cut = '';
+    for (const unit of units) {
+      if (Buffer.byteLength(cut + unit) > most) break;
+      cut += unit;
+    }
+    return cut;
+  };
+  if (Buffer.byteLength(text) <= most) return text;
+  const characters = Array.from(new Intl.Segmenter().segment(text), ({ segment }) => segment);
+  // One character can be a whole name's worth of marks.
+  return fitting(characters) || fitting(text);
 }
 
 /**
