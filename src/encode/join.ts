@@ -10,6 +10,7 @@ import { writeText } from '../platform/streams.ts';
 import { chapterFile, readChapters } from './chapters.ts';
 import { isDiskFull, lastLine, writeFailure } from './messages.ts';
 import { coversToAttach, foreignTags, muxArgs, usesFreeTags, type CoverFile } from './mux-args.ts';
+import { opusLags } from './opus-lag.ts';
 import { commonTimeBase, joinedBytes } from './segment-file.ts';
 import { filmSpan } from './span.ts';
 import { Watchdog } from './watchdog.ts';
@@ -70,7 +71,8 @@ export async function joinAndMux(options: JoinOptions): Promise<string[]> {
         helpers.push(cover.path);
       }
     }
-    const args = muxArgs({ plan, index, output, segmentTimeBase, major: version[0], chapters, covers });
+    const lags = await opusLags(plan, output, signal);
+    const args = muxArgs({ plan, index, output, segmentTimeBase, major: version[0], chapters, covers, lags });
     await runMux(ffmpeg, args, options, joinedBytes(paths));
     return warnings;
   } catch (error) {

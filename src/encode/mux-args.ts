@@ -33,6 +33,8 @@ export interface MuxArgsOptions {
   /** Chapters as an ffmetadata file; undefined to take the source's as they are. */
   readonly chapters: string | undefined;
   readonly covers: readonly CoverFile[];
+  /** Milliseconds by which copies of streams would come too early, by the stream's index (`opusLags`). */
+  readonly lags?: ReadonlyMap<number, number>;
 }
 
 /** Tags that describe how the old video stream was made; wrong for the new one. */
@@ -211,6 +213,11 @@ export function muxArgs(options: MuxArgsOptions): string[] {
     ...rotationTag(plan, major, spec),
     ...[`-disposition:${spec}`, dispositions === '' ? '0' : dispositions],
     ...[`-bsf:${spec}`, lastFrameFilter(options, span)],
+    ...mapped.flatMap(({ index: from }, at) => {
+      const lag = options.lags?.get(from);
+      // As above: FFmpeg 5 shows Matroska's milliseconds, later ones the input's ticks.
+      return lag === undefined ? [] : [`-bsf:${at}`, `setts=ts=TS+${major < 6 ? lag : `${lag / 1000}/TB`}`];
+    }),
     ...covers.flatMap(({ path, fileName, mimeType }, at) => [
       ...['-attach', `file:${path}`, `-metadata:s:t:${at + attachments(plan)}`, `mimetype=${mimeType}`],
       ...[`-metadata:s:t:${at + attachments(plan)}`, `filename=${fileName}`],

@@ -42,11 +42,12 @@ export interface PacketRequest {
   readonly codec: string;
 }
 
-/** Packets of some streams of a file, in the order asked for; timestamps are the file's own. */
+/** Packets of some streams of a file, in the order asked for, at most `most` of each; timestamps are the file's own. */
 export async function readPackets(
   path: string,
   requests: readonly PacketRequest[],
   signal: AbortSignal,
+  most?: number,
 ): Promise<PacketList[]> {
   const lists = requests.map((): PacketList => ({ timeBase: rational(1), pts: [], crc: [] }));
   if (requests.length === 0) return lists;
@@ -54,7 +55,7 @@ export async function readPackets(
   const args = [
     ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-copyts', '-i', `file:${path}`],
     ...requests.flatMap(({ streamIndex }) => ['-map', `0:${streamIndex}`]),
-    ...['-c', 'copy'],
+    ...['-c', 'copy', ...(most === undefined ? [] : requests.flatMap((_, at) => [`-frames:${at}`, String(most)]))],
     // AAC is framed differently in MPEG-TS; its bare frames are what is compared.
     ...requests.flatMap(({ codec }, at) => (codec === 'aac' ? [`-bsf:${at}`, 'aac_adtstoasc'] : [])),
     ...['-max_interleave_delta', '0', '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
