@@ -74,7 +74,7 @@ export interface EncodePlan {
 export interface StreamPlan {
   readonly index: number;
   readonly action: 'restore' | 'copy' | 'convert' | 'drop';
-  /** Target codec of a conversion (text subtitles that the container cannot hold as they are). */
+  /** Target codec of a conversion: text subtitles and sound that the container cannot hold as they are. */
   readonly codec?: string;
   /** Why it is not simply copied. */
   readonly reason?: string;

@@ -1,7 +1,8 @@
 import type { FrameIndex, MediaStream } from '../core/media.ts';
 import type { Container, Plan, StreamPlan } from '../core/plan.ts';
-import { rational, rescale, ticksToSeconds, type Rational } from '../core/rational.ts';
+import { rational, rescale, type Rational } from '../core/rational.ts';
 import { colorArgs } from './encoder-args.ts';
+import { cutSound, dropBeforeCut, isCover, isSound, sourceInput } from './mux-inputs.ts';
 import { leadSeconds } from './segment-args.ts';
 import { filmSpan, type Span } from './span.ts';
 
@@ -47,8 +48,6 @@ export const videoTags = (stream: MediaStream | undefined): [string, string][] =
 
 /** Global tags about the source file itself rather than the film. */
 const CONTAINER_TAGS = ['major_brand', 'minor_version', 'compatible_brands', 'encoder'];
-
-const isCover = (stream: MediaStream): boolean => stream.dispositions.includes('attached_pic');
 
 /** Covers that the mux cannot copy: in Matroska they would become video tracks. */
 export const coversToAttach = (plan: Plan): MediaStream[] =>
@@ -166,22 +165,6 @@ function rotationTag({ encode }: Plan, major: number, spec: string): string[] {
     : [];
 }
 
-/** Copied packets from before the cut are left out, which FFmpeg keeps otherwise; a cover has no time. */
-const dropBeforeCut = ({ media }: Plan, mapped: readonly StreamPlan[]): string[] =>
-  mapped.flatMap(({ action, index }, at) => {
-    const source = media.streams.find((stream) => stream.index === index);
-    return action === 'copy' && source && !isCover(source) ? [`-copypriorss:${at}`, '0'] : [];
-  });
-
-function sourceInput(plan: Plan, span: Span): string[] {
-  const { timeBase } = plan.decode;
-  const seconds = (ticks: bigint): string => ticksToSeconds(ticks, timeBase).toFixed(6);
-  const cut = span.trimmed
-    ? ['-seek_timestamp', '1', '-ss', seconds(span.start), '-t', seconds(span.end - span.start)]
-    : [];
-  return [...cut, '-i', `file:${plan.media.path}`];
-}
-
 /** ffmpeg's arguments to put the segments (one NUT stream on stdin) together with the source's other streams. Pure. */
 export function muxArgs(options: MuxArgsOptions): string[] {
   const { plan, index, major, chapters, covers, output } = options;
@@ -192,8 +175,15 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   const video = media.streams.find((stream) => stream.index === media.video.streamIndex);
   const rotation =
     encode.displayRotation !== 0 && major >= 6 ? ['-display_rotation', String(-encode.displayRotation)] : [];
-  const maps = mapped.flatMap(({ action, index: from }) => ['-map', action === 'restore' ? '0:v:0' : `1:${from}`]);
-  const codecs = mapped.flatMap(({ codec }, at) => [`-c:${at}`, codec ?? 'copy']);
+  const sound = span.trimmed && mapped.some((own) => isSound(plan, own)) ? cutSound(plan, span) : undefined;
+  const soundInput = chapters === undefined ? 2 : 3;
+  const maps = mapped.flatMap((own) => {
+    if (own.action === 'restore') return ['-map', '0:v:0'];
+    return ['-map', `${sound && isSound(plan, own) ? soundInput : 1}:${own.index}`];
+  });
+  const codecs = mapped.flatMap(({ codec }, at) =>
+    codec === undefined ? [`-c:${at}`, 'copy'] : [`-c:${at}`, codec, `-flags:${at}`, '+bitexact'],
+  );
   // Our video is the first of its kind unless the source has another before it.
   const spec = String(place);
   const tags = videoTags(video).flatMap(([key, value]) => [`-metadata:s:${spec}`, `${key}=${value}`]);
@@ -203,8 +193,10 @@ export function muxArgs(options: MuxArgsOptions): string[] {
     ...['-itsoffset', `-${leadSeconds(plan.decode.timeBase)}`, '-f', 'nut', '-i', 'pipe:0'],
     ...sourceInput(plan, span),
     ...(chapters === undefined ? [] : ['-f', 'ffmetadata', '-i', `file:${chapters}`]),
+    ...(sound?.input ?? []),
     ...maps,
     ...codecs,
+    ...mapped.flatMap((own, at) => (sound && isSound(plan, own) ? [`-filter:${at}`, sound.filter] : [])),
     ...(span.trimmed ? dropBeforeCut(plan, mapped) : []),
     ...['-map_metadata', '1', '-map_chapters', chapters === undefined ? '1' : '2'],
     ...CONTAINER_TAGS.flatMap((key) => ['-metadata', `${key}=`]),

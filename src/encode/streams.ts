@@ -1,5 +1,6 @@
 import type { MediaInfo, MediaStream } from '../core/media.ts';
 import type { Container, StreamPlan } from '../core/plan.ts';
+import { holdsSound, losslessSound } from './sound.ts';
 
 /** Text subtitles that FFmpeg can turn into each other. */
 const TEXT_SUBTITLES: ReadonlySet<string> = new Set([
@@ -22,7 +23,6 @@ const TEXT_SUBTITLES: ReadonlySet<string> = new Set([
 ]);
 
 interface Ability {
-  readonly audio: (codec: string) => boolean;
   /** Subtitle codecs that are stored as they are. */
   readonly subtitles: ReadonlySet<string>;
   /** What other text subtitles are converted to. */
@@ -36,15 +36,9 @@ const anyOf = (...names: string[]): ReadonlySet<string> => new Set(names);
 const isCover = (stream: MediaStream): boolean => stream.dispositions.includes('attached_pic');
 const COVERS = anyOf('mjpeg', 'png', 'bmp');
 
-const MP4_AUDIO = anyOf(
-  ...['aac', 'ac3', 'eac3', 'mp3', 'mp2', 'mp1', 'alac', 'flac', 'opus', 'vorbis', 'dts', 'mp4als', 'qcelp', 'evrc'],
-);
 const MP4_VIDEO = anyOf(
   ...['h264', 'hevc', 'av1', 'vp9', 'mpeg4', 'mpeg2video', 'mpeg1video', 'mjpeg', 'png', 'jpeg2000', 'vc1'],
 );
-const MOV_AUDIO = anyOf(...['aac', 'ac3', 'eac3', 'mp3', 'mp2', 'mp1', 'alac', 'amr_nb', 'amr_wb', 'qdm2', 'qdmc']);
-const MOV_PCM = /^pcm_(s16|s24|s32|f32|f64)(le|be)$|^pcm_(u8|s8|alaw|mulaw)$/;
-const AVI_PCM = /^pcm_(s16|s24|s32|f32|f64)le$|^pcm_(u8|alaw|mulaw)$/;
 const MOV_VIDEO = anyOf(
   ...[
     'h264',
@@ -61,22 +55,6 @@ const MOV_VIDEO = anyOf(
     'cinepak',
   ],
 );
-const TS_AUDIO = anyOf('aac', 'mp1', 'mp2', 'mp3', 'ac3', 'eac3', 'dts', 'opus', 's302m');
-/** PCM in packings of one medium, which Matroska has no name for. */
-const NOT_IN_MKV = anyOf('pcm_bluray', 'pcm_dvd', 's302m');
-const AVI_AUDIO = anyOf(
-  'mp1',
-  'mp2',
-  'mp3',
-  'ac3',
-  'aac',
-  'dts',
-  'flac',
-  'wmav1',
-  'wmav2',
-  'adpcm_ms',
-  'adpcm_ima_wav',
-);
 /** Codecs whose data tracks FFmpeg puts back into MP4 and QuickTime; time code tracks it makes anew from their tag. */
 const MOV_DATA = anyOf('bin_data');
 const TS_DATA = anyOf('klv', 'timed_id3');
@@ -84,7 +62,6 @@ const TS_DATA = anyOf('klv', 'timed_id3');
 /** What each container holds when FFmpeg 5.1 and newer writes it; found by trying. */
 const ABILITIES: Readonly<Record<Container, Ability>> = {
   mp4: {
-    audio: (codec) => MP4_AUDIO.has(codec),
     subtitles: anyOf('mov_text', 'dvd_subtitle'),
     textTarget: 'mov_text',
     data: (stream) => MOV_DATA.has(stream.codec),
@@ -92,7 +69,6 @@ const ABILITIES: Readonly<Record<Container, Ability>> = {
     video: (stream) => (isCover(stream) ? COVERS.has(stream.codec) : MP4_VIDEO.has(stream.codec)),
   },
   mov: {
-    audio: (codec) => MOV_AUDIO.has(codec) || MOV_PCM.test(codec),
     subtitles: anyOf('mov_text', 'eia_608'),
     textTarget: 'mov_text',
     data: (stream) => MOV_DATA.has(stream.codec),
@@ -100,7 +76,6 @@ const ABILITIES: Readonly<Record<Container, Ability>> = {
     video: (stream) => !isCover(stream) && MOV_VIDEO.has(stream.codec),
   },
   mkv: {
-    audio: (codec) => !NOT_IN_MKV.has(codec),
     subtitles: anyOf(
       ...['subrip', 'srt', 'ass', 'ssa', 'webvtt', 'text', 'hdmv_pgs_subtitle', 'dvd_subtitle', 'dvb_subtitle'],
       'hdmv_text_subtitle',
@@ -111,7 +86,6 @@ const ABILITIES: Readonly<Record<Container, Ability>> = {
     video: () => true,
   },
   webm: {
-    audio: (codec) => codec === 'opus' || codec === 'vorbis',
     subtitles: anyOf('webvtt'),
     textTarget: 'webvtt',
     data: () => false,
@@ -119,7 +93,6 @@ const ABILITIES: Readonly<Record<Container, Ability>> = {
     video: (stream) => !isCover(stream) && ['vp8', 'vp9', 'av1'].includes(stream.codec),
   },
   avi: {
-    audio: (codec) => AVI_AUDIO.has(codec) || AVI_PCM.test(codec),
     subtitles: anyOf(),
     textTarget: undefined,
     data: () => false,
@@ -127,7 +100,6 @@ const ABILITIES: Readonly<Record<Container, Ability>> = {
     video: (stream) => !isCover(stream),
   },
   mpegts: {
-    audio: (codec) => TS_AUDIO.has(codec),
     subtitles: anyOf('dvb_subtitle', 'dvb_teletext', 'hdmv_pgs_subtitle'),
     textTarget: undefined,
     data: (stream) => TS_DATA.has(stream.codec),
@@ -135,7 +107,6 @@ const ABILITIES: Readonly<Record<Container, Ability>> = {
     video: (stream) => !isCover(stream) && ['h264', 'hevc', 'mpeg2video', 'mpeg4', 'mpeg1video'].includes(stream.codec),
   },
   nut: {
-    audio: () => true,
     subtitles: anyOf('subrip', 'srt', 'ass', 'ssa', 'webvtt'),
     textTarget: undefined,
     data: () => false,
@@ -144,7 +115,7 @@ const ABILITIES: Readonly<Record<Container, Ability>> = {
   },
 };
 
-/** A stream's fate, and whether the viewer loses something by it. */
+/** A stream's fate, and whether another container could keep more of it. */
 export interface StreamFate {
   readonly plan: StreamPlan;
   readonly lost: boolean;
@@ -172,8 +143,14 @@ export function planStream(stream: MediaStream, media: MediaInfo, container: Con
   switch (kind) {
     case 'video':
       return ability.video(stream) ? copy : drop(refused);
-    case 'audio':
-      return ability.audio(codec) ? copy : drop(refused);
+    case 'audio': {
+      if (holdsSound(container, codec)) return copy;
+      const target = losslessSound(container, codec);
+      if (target === undefined) return drop(refused);
+      const reason = `${codec} sound becomes ${target}, a lossless form that this container has.`;
+      // Another container may hold it as it is; where Matroska does not, nobody does.
+      return { plan: { index, action: 'convert', codec: target, reason }, lost: container !== 'mkv' };
+    }
     case 'subtitle': {
       if (ability.subtitles.has(codec)) return copy;
       const target = ability.textTarget;

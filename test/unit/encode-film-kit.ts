@@ -5,7 +5,7 @@ import { probeMedia } from '../../src/decode/index.ts';
 import { joinAndMux, planStreams, verifyOutput, type VerifyReport } from '../../src/encode/index.ts';
 import { availableEncoders } from '../../src/encode/encoders.ts';
 import { encodePlanFor } from '../../src/encode/plan.ts';
-import { encodeSegments, format, indexOf, never, planOf, run, showTimes } from './encode-kit.ts';
+import { encodeSegments, format, indexOf, never, planOf, run } from './encode-kit.ts';
 
 const shape = format({ color: { matrix: 'unknown', transfer: 'unknown', primaries: 'unknown', range: 'limited' } });
 
@@ -23,6 +23,17 @@ export const ffmpeg = (...args: string[]): string => run('ffmpeg', '-v', 'error'
 export const drawn = (seconds: number): string[] => [
   ...['-f', 'lavfi', '-i', `testsrc2=s=96x64:r=24:d=${seconds}`, '-f', 'lavfi', '-i', `sine=d=${seconds}`],
 ];
+
+/** Seconds at which the decoded pictures are shown; packets of some containers have no times of their own. */
+const pictureTimes = (file: string): number[] =>
+  run(
+    'ffprobe',
+    ...['-v', 'error', '-select_streams', 'v:0'],
+    ...['-show_entries', 'frame=best_effort_timestamp_time', '-of', 'csv=p=0', file],
+  )
+    .split('\n')
+    .map(Number.parseFloat)
+    .filter((time) => !Number.isNaN(time));
 
 /**
  * Puts an H.264 film of patterns in place of the picture of `source`, whose other streams go to a file of `container`, and
@@ -51,7 +62,7 @@ export async function putFilm(
   );
   const { timeBase } = media.video;
   // The source's own times, as the decoder would give them.
-  const seconds = (times ?? showTimes(source, 'v:0')).slice(from);
+  const seconds = (times ?? pictureTimes(source)).slice(from);
   const pts = seconds.map((time) => BigInt(Math.round((time * timeBase.den) / timeBase.num)));
   const index = indexOf(pts, BigInt(Math.round(timeBase.den / timeBase.num / 24)));
   const folder = path.dirname(source);

@@ -1,0 +1,44 @@
+import type { MediaStream } from '../core/media.ts';
+import type { Plan, StreamPlan } from '../core/plan.ts';
+import { ticksToSeconds } from '../core/rational.ts';
+import type { Span } from './span.ts';
+
+export const isCover = (stream: MediaStream): boolean => stream.dispositions.includes('attached_pic');
+
+/** Copied packets from before the cut are left out, which FFmpeg keeps otherwise; a cover has no time. */
+export const dropBeforeCut = ({ media }: Plan, mapped: readonly StreamPlan[]): string[] =>
+  mapped.flatMap(({ action, index }, at) => {
+    const source = media.streams.find((stream) => stream.index === index);
+    return action === 'copy' && source && !isCover(source) ? [`-copypriorss:${at}`, '0'] : [];
+  });
+
+/** The source as an input; of a trimmed film the part that its copied streams are taken from. */
+export function sourceInput(plan: Plan, span: Span): string[] {
+  const { timeBase } = plan.decode;
+  const seconds = (ticks: bigint): string => ticksToSeconds(ticks, timeBase).toFixed(6);
+  const cut = span.trimmed
+    ? ['-seek_timestamp', '1', '-ss', seconds(span.start), '-t', seconds(span.end - span.start)]
+    : [];
+  return [...cut, '-i', `file:${plan.media.path}`];
+}
+
+/** Whether it is sound that is converted. */
+export const isSound = ({ media }: Plan, { action, index }: StreamPlan): boolean =>
+  action === 'convert' && media.streams.some((stream) => stream.index === index && stream.kind === 'audio');
+
+/** Before a cut, so that all of the sound that is converted has been read where it begins. */
+const SOUND_LEAD_SECONDS = 5;
+
+/**
+ * Sound that is converted is cut by a filter, from an input of its own: FFmpeg 5 counts the start of the source twice where
+ * the place of a seek is an absolute time.
+ */
+export function cutSound(plan: Plan, span: Span): { input: string[]; filter: string } {
+  const at = (ticks: bigint): number => ticksToSeconds(ticks, plan.decode.timeBase);
+  const seek = at(span.start) - SOUND_LEAD_SECONDS;
+  const place = seek > plan.media.startTime ? ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', seek.toFixed(6)] : [];
+  return {
+    input: [...place, '-i', `file:${plan.media.path}`],
+    filter: `atrim=start=${at(span.start).toFixed(6)}:end=${at(span.end).toFixed(6)}`,
+  };
+}
