@@ -54,19 +54,29 @@ function throughColor({ format }: DecodePlan, filters: readonly string[]): reado
   return [`scale=${range}`, `format=${pixelFormatName({ sampling: '420', bitDepth })}`, ...filters, 'extractplanes=y'];
 }
 
+/** Ticks between pictures of one time: two milliseconds, so that containers which count in those tell them apart; never a whole frame. */
+function smallStep(plan: DecodePlan): bigint {
+  const { num, den } = plan.timeBase;
+  const apart = BigInt(Math.ceil((0.002 * den) / num));
+  const half = nominalDuration(plan) / 2n;
+  const step = apart < half ? apart : half;
+  return step > 1n ? step : 1n;
+}
+
 /**
  * Gives every picture a timestamp later than the one before. Rules, in this order: a missing one is the last plus one
- * nominal frame; one not later than the last by less than a second becomes the last plus one tick; one that is further
+ * nominal frame; one not later than the last by less than a second becomes the last plus a small step; one that is further
  * back (a joined recording that starts again) moves the clock: it becomes the last plus one nominal frame, and all that
  * follow keep their distance to it.
  */
 function timestampFilter(plan: DecodePlan): string {
   const offset = PTS_OFFSET.toString();
   const frame = nominalDuration(plan).toString();
+  const step = smallStep(plan).toString();
   const second = Math.max(1, Math.round(plan.timeBase.den / plan.timeBase.num));
   const next = `PREV_OUTPTS+${frame}`;
   const shifted = `st(0,PTS+${offset}+ld(1))`;
-  const later = `if(gt(ld(0),PREV_OUTPTS),ld(0),if(gt(ld(0),PREV_OUTPTS-${second}),PREV_OUTPTS+1,st(1,ld(1)+${next}-ld(0));${next}))`;
+  const later = `if(gt(ld(0),PREV_OUTPTS),ld(0),if(gt(ld(0),PREV_OUTPTS-${second}),PREV_OUTPTS+${step},st(1,ld(1)+${next}-ld(0));${next}))`;
   const following = `if(isnan(PTS),${next},${shifted};${later})`;
   const first = `if(isnan(PTS),${offset},PTS+${offset})`;
   return `setpts='if(isnan(PREV_OUTPTS),${first},${following})'`;
