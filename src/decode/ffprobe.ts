@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RestorationError } from '../core/errors.ts';
+import { deepProbing } from '../core/probing.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { capture } from '../platform/process.ts';
 import { inputUrl, INPUT_GUARD } from './input-name.ts';
@@ -124,7 +125,13 @@ const looksLikeMp4 = (head: Uint8Array): boolean =>
 
 /** Container, streams and chapters; `head` is the beginning of the file. Throws INPUT_NOT_MEDIA when FFmpeg cannot open the file. */
 export async function probeContainer(path: string, head: Uint8Array, signal?: AbortSignal): Promise<ProbedContainer> {
-  const { value, stderr } = await ffprobe(path, ['-show_format', '-show_streams', '-show_chapters'], container, signal);
+  const args = ['-show_format', '-show_streams', '-show_chapters'];
+  const { value, stderr } = await ffprobe(path, args, container, signal);
+  const deeper = deepProbing(value?.format.format_name ?? '');
+  if (deeper.length > 0) {
+    const again = await ffprobe(path, [...deeper, ...args], container, signal);
+    if (again.value !== undefined) return again.value;
+  }
   // FFmpeg draws the letters of text files (.txt, .nfo, ...), which nobody calls a film.
   if (value?.format.format_name === 'tty') {
     throw new RestorationError('INPUT_NOT_MEDIA', `${path} is a text, not a film.`, {
@@ -158,10 +165,16 @@ export async function probeContainer(path: string, head: Uint8Array, signal?: Ab
 
 const selected = (streamIndex: number): string[] => ['-select_streams', String(streamIndex)];
 
+/** A stream of a file; `container` is FFmpeg's list of names. */
+export interface ProbedFile {
+  readonly path: string;
+  readonly container: string;
+  readonly streamIndex: number;
+}
+
 /** Timestamps and flags of packets in file order, `count` of them from each of `starts` (seconds); nothing is decoded. */
 export async function probePackets(
-  path: string,
-  streamIndex: number,
+  { path, container: kind, streamIndex }: ProbedFile,
   starts: readonly number[],
   count: number,
   signal?: AbortSignal,
@@ -169,7 +182,14 @@ export async function probePackets(
   const groups: ProbedPacket[][] = [];
   for (const start of starts) {
     const interval = `${start > 0 ? start.toFixed(3) : ''}%+#${count}`;
-    const args = [...selected(streamIndex), '-read_intervals', interval, '-show_entries', 'packet=pts,flags'];
+    const args = [
+      ...deepProbing(kind),
+      ...selected(streamIndex),
+      '-read_intervals',
+      interval,
+      '-show_entries',
+      'packet=pts,flags',
+    ];
     const { value } = await ffprobe(path, args, packets, signal);
     groups.push(value?.packets ?? []);
   }
@@ -178,8 +198,7 @@ export async function probePackets(
 
 /** What the decoder says about the first `count` frames from `start` (seconds). */
 export async function probeFrames(
-  path: string,
-  streamIndex: number,
+  { path, container: kind, streamIndex }: ProbedFile,
   start: number,
   count: number,
   signal?: AbortSignal,
@@ -187,7 +206,15 @@ export async function probeFrames(
   const interval = `${start > 0 ? start.toFixed(3) : ''}%+#${count}`;
   const entries =
     'frame=pts,key_frame,pict_type,interlaced_frame,top_field_first,repeat_pict,color_range,color_space,color_transfer,color_primaries:frame_side_data';
-  const args = [...selected(streamIndex), '-read_intervals', interval, '-show_frames', '-show_entries', entries];
+  const args = [
+    ...deepProbing(kind),
+    ...selected(streamIndex),
+    '-read_intervals',
+    interval,
+    '-show_frames',
+    '-show_entries',
+    entries,
+  ];
   const { value } = await ffprobe(path, args, frames, signal);
   return value?.frames ?? [];
 }

@@ -105,10 +105,11 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
   const duration = seconds(film.duration) ?? seconds(film.tags?.['DURATION']) ?? seconds(container.format.duration);
   const long = duration !== undefined && duration > LONG_SECONDS;
   const places = long ? PARTS.map((part) => startTime + part * duration) : [0];
-  const packets = await probePackets(path, film.index, places, TIMING_PACKETS, signal);
+  const file = { path, container: container.format.format_name, streamIndex: film.index };
+  const packets = await probePackets(file, places, TIMING_PACKETS, signal);
   const timing = timingOf(film, packets);
   const working = workingFormat(sourcePixelFormat);
-  const frames = await probeFrames(path, film.index, places[FLAG_PART] ?? 0, FLAG_FRAMES, signal);
+  const frames = await probeFrames(file, places[FLAG_PART] ?? 0, FLAG_FRAMES, signal);
   const stated = { ...film, ...firstStated(frames) };
   const target: SampleTarget = {
     path,

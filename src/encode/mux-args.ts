@@ -2,6 +2,7 @@ import type { FrameIndex, MediaStream } from '../core/media.ts';
 import type { Container, Plan, StreamPlan } from '../core/plan.ts';
 import { rational, rescale, type Rational } from '../core/rational.ts';
 import { colorArgs } from './encoder-args.ts';
+import { MAX_INTERLEAVE_MICROS } from './packets.ts';
 import { cutSound, dropBeforeCut, isCover, isSound, sourceInput } from './mux-inputs.ts';
 import { leadSeconds } from './segment-args.ts';
 import { filmSpan, type Span } from './span.ts';
@@ -117,8 +118,9 @@ function containerArgs({ plan, output, segmentTimeBase }: MuxArgsOptions, spec: 
     }
     case 'mpegts':
       return [
-        '-mpegts_copyts',
-        '1',
+        ...['-mpegts_copyts', '1'],
+        // Each frame of sound with its own time: FFmpeg packs several under one otherwise, and gaps between them are lost.
+        ...['-pes_payload_size', '0'],
         ...(/\.m2?ts$/i.test(output) && !/\.ts$/i.test(output) ? ['-mpegts_m2ts_mode', '1'] : []),
       ];
     case 'mkv':
@@ -218,7 +220,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
     ...containerArgs(options, spec),
     ...[
       '-max_interleave_delta',
-      '0',
+      MAX_INTERLEAVE_MICROS,
       '-fflags',
       '+bitexact',
       '-progress',

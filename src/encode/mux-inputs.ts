@@ -1,5 +1,6 @@
 import type { MediaStream } from '../core/media.ts';
 import type { Plan, StreamPlan } from '../core/plan.ts';
+import { deepProbing } from '../core/probing.ts';
 import { ticksToSeconds } from '../core/rational.ts';
 import type { Span } from './span.ts';
 
@@ -19,7 +20,7 @@ export function sourceInput(plan: Plan, span: Span): string[] {
   const cut = span.trimmed
     ? ['-seek_timestamp', '1', '-ss', seconds(span.start), '-t', seconds(span.end - span.start)]
     : [];
-  return [...cut, '-i', `file:${plan.media.path}`];
+  return [...deepProbing(plan.media.container), ...cut, '-i', `file:${plan.media.path}`];
 }
 
 /** Whether it is sound that is converted. */
@@ -38,7 +39,7 @@ export function cutSound(plan: Plan, span: Span): { input: string[]; filter: str
   const seek = at(span.start) - SOUND_LEAD_SECONDS;
   const place = seek > plan.media.startTime ? ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', seek.toFixed(6)] : [];
   return {
-    input: [...place, '-i', `file:${plan.media.path}`],
+    input: [...deepProbing(plan.media.container), ...place, '-i', `file:${plan.media.path}`],
     filter: `atrim=start=${at(span.start).toFixed(6)}:end=${at(span.end).toFixed(6)}`,
   };
 }

@@ -1,4 +1,5 @@
 import type { Plan } from '../core/plan.ts';
+import { deepProbing } from '../core/probing.ts';
 import { toNumber } from '../core/rational.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { removeFile } from '../platform/files.ts';
@@ -24,14 +25,26 @@ export async function opusLags(plan: Plan, temporary: string, signal: AbortSigna
     const trial = `${temporary}.opus-${index}.mkv`;
     const args = [
       ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-y', '-copyts', '-itsoffset', `${AHEAD_MS}ms`],
-      ...['-i', `file:${plan.media.path}`, '-map', `0:${index}`, '-c', 'copy', '-frames:0', '1'],
+      ...[
+        ...deepProbing(plan.media.container),
+        '-i',
+        `file:${plan.media.path}`,
+        '-map',
+        `0:${index}`,
+        '-c',
+        'copy',
+        '-frames:0',
+        '1',
+      ],
       ...['-f', 'matroska', `file:${trial}`],
     ];
     try {
       const { code } = await capture(ffmpeg, args, { signal });
       // What cannot even be written here is told with its reason by the real attempt.
       if (code !== 0) continue;
-      const [source] = await readPackets(plan.media.path, [{ streamIndex: index, codec }], signal, 1);
+      const { path, container: kind } = plan.media;
+      const limit = { most: 1, container: kind };
+      const [source] = await readPackets(path, [{ streamIndex: index, codec }], signal, limit);
       const [copy] = await readPackets(trial, [{ streamIndex: 0, codec }], signal);
       const [before, after] = [source?.pts[0] ?? NaN, copy?.pts[0] ?? NaN];
       if (!source || !copy || Number.isNaN(before) || Number.isNaN(after)) continue;

@@ -1,9 +1,16 @@
 import { createInterface } from 'node:readline';
 import { RestorationError } from '../core/errors.ts';
+import { deepProbing } from '../core/probing.ts';
 import { parseRational, rational, type Rational } from '../core/rational.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { startProcess } from '../platform/process.ts';
 import { lastLine } from './messages.ts';
+
+/**
+ * How long FFmpeg waits for a stream that has nothing to say before it writes what the others have. Without a limit a
+ * subtitle every half hour keeps half an hour of film in memory; a muxer orders what is closer together than this.
+ */
+export const MAX_INTERLEAVE_MICROS = '10000000';
 
 /** Packets of one stream in file order: when each is shown, and a checksum of what is in it. */
 export interface PacketList {
@@ -42,23 +49,26 @@ export interface PacketRequest {
   readonly codec: string;
 }
 
-/** Packets of some streams of a file, in the order asked for, at most `most` of each; timestamps are the file's own. */
+/**
+ * Packets of some streams of a file, in the order asked for, at most `most` of each; timestamps are the file's own.
+ * `container`: FFmpeg's names of its kind, where that is known.
+ */
 export async function readPackets(
   path: string,
   requests: readonly PacketRequest[],
   signal: AbortSignal,
-  most?: number,
+  { most, container = '' }: { readonly most?: number; readonly container?: string } = {},
 ): Promise<PacketList[]> {
   const lists = requests.map((): PacketList => ({ timeBase: rational(1), pts: [], crc: [] }));
   if (requests.length === 0) return lists;
   const { ffmpeg } = await findFfmpeg();
   const args = [
-    ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-copyts', '-i', `file:${path}`],
+    ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-copyts', ...deepProbing(container), '-i', `file:${path}`],
     ...requests.flatMap(({ streamIndex }) => ['-map', `0:${streamIndex}`]),
     ...['-c', 'copy', ...(most === undefined ? [] : requests.flatMap((_, at) => [`-frames:${at}`, String(most)]))],
     // AAC is framed differently in MPEG-TS; its bare frames are what is compared.
     ...requests.flatMap(({ codec }, at) => (codec === 'aac' ? [`-bsf:${at}`, 'aac_adtstoasc'] : [])),
-    ...['-max_interleave_delta', '0', '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
+    ...['-max_interleave_delta', MAX_INTERLEAVE_MICROS, '-f', 'framehash', '-hash', 'crc32', 'pipe:1'],
   ];
   await eachLine(ffmpeg, args, signal, (line) => {
     const base = /^#tb (\d+): (\S+)/.exec(line);

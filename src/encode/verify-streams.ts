@@ -105,6 +105,7 @@ export async function checkCopies(
       plan.media.path,
       compared.map(({ source: { index, codec } }) => ({ streamIndex: index, codec })),
       files.signal,
+      { container: plan.media.container },
     ),
   ]);
   const offset = files.moved - Number(span.shiftMicros) / 1e6;

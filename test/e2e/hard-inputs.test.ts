@@ -1,0 +1,94 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { packetTimes, restoreAll } from './helpers.ts';
+
+let folder = '';
+const at = (name: string): string => path.join(folder, name);
+const ffmpeg = async (...args: string[]): Promise<void> => {
+  await execa('ffmpeg', ['-v', 'error', '-y', ...args]);
+};
+const picture = (seconds: number): string[] => ['-f', 'lavfi', '-i', `testsrc=s=64x64:r=25:d=${seconds}`];
+const tone = (seconds: number): string[] => ['-f', 'lavfi', '-i', `sine=d=${seconds}`];
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'hard-inputs-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Restores a film that verification has to accept; the path of the result. */
+async function restored(name: string, output?: string): Promise<string> {
+  const events = await restoreAll({
+    input: at(name),
+    ...(output === undefined ? {} : { output: at(output) }),
+    preset: 'none',
+    scratches: 0.5,
+    codec: 'h264',
+    encoderPreset: 'ultrafast',
+    device: 'cpu',
+  });
+  // A result that was refused is made again first, with a warning.
+  const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  expect(warnings.filter((message) => !message.startsWith('The source is damaged'))).toEqual([]);
+  const done = events.find((event) => event.type === 'done');
+  return done!.output;
+}
+
+const streams = async (file: string): Promise<string[]> => {
+  const { stdout } = await execa('ffprobe', [
+    ...['-v', 'error', '-show_entries', 'stream=codec_name', '-of', 'csv=p=0', file],
+  ]);
+  return stdout.split('\n').filter((line) => line !== '');
+};
+
+/** Two recordings one after the other, whose clocks both start at the beginning. */
+async function joined(name: string, ...args: string[]): Promise<void> {
+  await ffmpeg(...args, at(`one-${name}`));
+  const one = await readFile(at(`one-${name}`));
+  await writeFile(at(name), Buffer.concat([one, one]));
+}
+
+test('a joined MPEG-TS recording keeps its sound in step', async () => {
+  await joined('joined.ts', ...picture(1), ...tone(1), '-c:v', 'mpeg2video', '-c:a', 'mp2', '-f', 'mpegts');
+  const output = await restored('joined.ts');
+  expect(path.extname(output)).toBe('.ts');
+  expect(await packetTimes(output, 'v:0')).toHaveLength(50);
+});
+
+test('pictures that a joined recording puts at one time come out two milliseconds apart', async () => {
+  await joined('joined.vob', ...picture(0.48), '-c:v', 'mpeg2video', '-f', 'vob');
+  const times = await packetTimes(await restored('joined.vob'), 'v:0');
+  expect(times).toHaveLength(24);
+  for (let i = 1; i < times.length; i++) expect(times[i]! - times[i - 1]!).toBeGreaterThan(0.0015);
+});
+
+test('pictures that are closer than a millisecond keep their order in Matroska', async () => {
+  const close = ['-vf', "settb=1/90000,setpts='N*3600-if(mod(N,3),mod(N,3)*3570)'", '-enc_time_base', '1:90000'];
+  const encode = ['-c:v', 'libx264', '-bf', '0', '-video_track_timescale', '90000', '-pix_fmt', 'yuv420p'];
+  await ffmpeg(...picture(0.48), ...close, '-fps_mode', 'passthrough', ...encode, at('close.mp4'));
+  expect(await packetTimes(await restored('close.mp4', 'close.mkv'), 'v:0')).toHaveLength(12);
+});
+
+test('a second sound track that begins late is kept', async () => {
+  const late = '[0]setpts=N*25[v];[2]asetpts=PTS+10/TB[b]';
+  await ffmpeg(
+    ...[...picture(0.48), ...tone(12), ...tone(1), '-filter_complex', late],
+    ...['-map', '[v]', '-map', '1', '-map', '[b]', '-fps_mode', 'passthrough'],
+    ...['-c:v', 'mpeg2video', '-bf', '0', '-c:a', 'ac3', '-f', 'vob', at('late.vob')],
+  );
+  const output = await restored('late.vob');
+  expect(await streams(output)).toEqual(['h264', 'ac3', 'ac3']);
+  expect((await packetTimes(output, 'a:1'))[0]).toBeGreaterThan(9.9);
+});
+
+test('damaged sound is copied and is no fault of the film', async () => {
+  await ffmpeg(
+    ...[...picture(0.48), ...tone(0.48), '-pix_fmt', 'yuv420p', '-c:v', 'libx264'],
+    ...['-c:a', 'libmp3lame', '-bsf:a', 'noise=amount=2', at('sound.mkv')],
+  );
+  const { stderr } = await execa('ffprobe', ['-v', 'error', at('sound.mkv')]);
+  expect(stderr).not.toBe('');
+  expect(await streams(await restored('sound.mkv'))).toEqual(['h264', 'mp3']);
+});
