@@ -22,6 +22,14 @@ export async function readChapters(path: string, signal: AbortSignal): Promise<C
 
 const escaped = (text: string): string => text.replace(/[=;#\\\n]/g, (sign) => `\\${sign}`);
 
+/** Whether a chapter has a part in the film: all have in a whole one, even those without length. */
+export function isInFilm({ start_time, end_time }: Chapter, { decode }: Pick<Plan, 'decode'>, span: Span): boolean {
+  if (!span.trimmed) return true;
+  const [first, last] = [ticksToSeconds(span.start, decode.timeBase), ticksToSeconds(span.end, decode.timeBase)];
+  const [start, end] = [Number(start_time), Number(end_time)];
+  return start < last && (end > first || start >= first);
+}
+
 /** Chapters as an ffmetadata file: cut to the film's span and moved with its clock. Pure. */
 export function chapterFile(chapters: readonly Chapter[], { decode }: Pick<Plan, 'decode'>, span: Span): string {
   const shift = Number(span.shiftMicros);
@@ -29,10 +37,11 @@ export function chapterFile(chapters: readonly Chapter[], { decode }: Pick<Plan,
   const first = span.trimmed ? ticksToSeconds(span.start, decode.timeBase) * 1e6 : -Infinity;
   const last = span.trimmed ? ticksToSeconds(span.end, decode.timeBase) * 1e6 : Infinity;
   const lines = [';FFMETADATA1'];
-  for (const { start_time, end_time, tags } of chapters) {
+  for (const chapter of chapters) {
+    if (!isInFilm(chapter, { decode }, span)) continue;
+    const { start_time, end_time, tags } = chapter;
     const start = Math.max(micros(start_time), first);
     const end = Math.min(micros(end_time), last);
-    if (end <= start) continue;
     lines.push('[CHAPTER]', 'TIMEBASE=1/1000000');
     lines.push(`START=${Math.max(0, Math.round(start - shift))}`, `END=${Math.max(0, Math.round(end - shift))}`);
     for (const [key, value] of Object.entries(tags)) lines.push(`${escaped(key)}=${escaped(value)}`);

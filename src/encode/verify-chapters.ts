@@ -1,6 +1,6 @@
 import type { Plan } from '../core/plan.ts';
 import { ticksToSeconds } from '../core/rational.ts';
-import { readChapters } from './chapters.ts';
+import { isInFilm, readChapters } from './chapters.ts';
 import type { OutputInfo } from './probe-output.ts';
 import type { Span } from './span.ts';
 
@@ -17,10 +17,7 @@ export async function checkChapters(
 ): Promise<string[]> {
   if (plan.media.chapters === 0 || !holdsChapters(plan)) return [];
   const first = ticksToSeconds(span.start, plan.decode.timeBase);
-  const last = ticksToSeconds(span.end, plan.decode.timeBase);
-  const inside = (start: string, end: string): boolean =>
-    !span.trimmed || (Number(end) > first && Number(start) < last);
-  const wanted = (await readChapters(plan.media.path, signal)).filter((own) => inside(own.start_time, own.end_time));
+  const wanted = (await readChapters(plan.media.path, signal)).filter((own) => isInFilm(own, plan, span));
   if (output.chapters.length !== wanted.length) {
     return [`it has ${output.chapters.length} chapters instead of ${wanted.length}`];
   }
