@@ -24,6 +24,8 @@ export interface DecodePlan {
    * Cut off at decode, put back in black at encode.
    */
   readonly crop: Rect | undefined;
+  /** Size of the decoder's own picture; only with `crop`, since it follows from `format` else. */
+  readonly sourceSize?: { readonly width: number; readonly height: number };
   /** Degrees clockwise baked into the frames; 0 when the display matrix is kept (or there is none). */
   readonly bakeRotation: 0 | 90 | 180 | 270;
   /** Format of the decoded frames (after crop and rotation). */

@@ -86,8 +86,16 @@ function timestampFilter(plan: DecodePlan): string {
 export function decodeArgs(plan: DecodePlan, options: DecodeArgsOptions = {}): string[] {
   const { timeBase, crop, format } = plan;
   const interlaced = plan.deinterlace === 'bwdif' || plan.telecine === 'hard';
+  const sideways = plan.bakeRotation === 90 || plan.bakeRotation === 270;
+  const turned = sideways ? { width: format.height, height: format.width } : format;
+  const source = plan.sourceSize ?? turned;
+  const converted = conversionFilters(plan.sourcePixelFormat, format.pixelFormat, format.color, interlaced);
   const filters = [
-    ...conversionFilters(plan.sourcePixelFormat, format.pixelFormat, format.color, interlaced),
+    ...converted,
+    // Does nothing but where a recording changes its size midway: that part would come out otherwise after a seek.
+    `scale=${source.width}:${source.height}`,
+    // Named again, since a scaler lets every format follow.
+    ...converted.slice(-1),
     ...throughColor(plan, [...fieldFilters(plan), ...TRANSPOSE[plan.bakeRotation]]),
     ...(crop ? [`crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1`] : []),
     ...(options.analysis

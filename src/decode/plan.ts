@@ -99,6 +99,7 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
     // Decimation has a phase: which frame of five goes depends on where it began.
     seekUnsafe: telecine === 'hard' || video.seekUnsafe === true,
     crop,
+    ...(crop ? { sourceSize: { width: video.width, height: video.height } } : {}),
     bakeRotation: turn,
     format,
     timeBase: telecine === 'none' ? video.timeBase : TELECINE_TIME_BASE,

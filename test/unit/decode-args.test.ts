@@ -47,7 +47,7 @@ const AUTO = { deinterlace: 'auto', crop: undefined, bakeRotation: false } as co
 test('a plain film is decoded with its own timestamps and nothing else', () => {
   const args = decodeArgs(planDecode(media({}), AUTO));
   const filters = args[args.indexOf('-vf') + 1]!;
-  expect(filters.split(",setpts='")[0]).toBe('format=yuv420p,settb=1/30000');
+  expect(filters.split(",setpts='")[0]).toBe('format=yuv420p,scale=720:480,format=yuv420p,settb=1/30000');
   expect(args.filter((arg) => !arg.includes('setpts'))).toEqual([
     ...['-hide_banner', '-nostdin', '-nostats', '-loglevel', 'repeat+level+warning'],
     ...['-threads', '1', '-max_error_rate', '1', '-noautorotate', '-copyts', '-protocol_whitelist', 'file'],
@@ -86,7 +86,7 @@ test.each([
   ],
 ] as const)('%s', (_, video, options, expected) => {
   const filters = decodeArgs(planDecode(media(video), options)).find((arg) => arg.includes('settb'))!;
-  expect(filters).toContain(`format=yuv420p,${expected},settb=`);
+  expect(filters).toContain(`format=yuv420p,scale=720:480,format=yuv420p,${expected},settb=`);
 });
 
 test('off leaves fields, and telecine, as they are', () => {
