@@ -74,7 +74,7 @@ interface Made {
   readonly planes: Promise<readonly Plane[] | undefined>;
 }
 
-type Others = Pick<Surrounded, 'before' | 'after'>;
+type Others = Omit<Surrounded, 'own'>;
 
 /**
  * Whether the very same samples, among the very same others, would be made from again. Only then is a result shared, so that what
@@ -98,10 +98,10 @@ function surroundings(items: readonly Item[], middle: number, { radius, most, le
     return item.again;
   });
   const others = otherPictures(again, middle, radius, most);
-  const { before, after } =
+  const { before, after, held } =
     others.before.length + others.after.length < least ? nearestFrames(items.length, middle, most) : others;
   const seen = (places: readonly number[]): Seen[] => places.flatMap((place) => items[place]?.seen ?? []);
-  return { before: seen(before), after: seen(after) };
+  return { before: seen(before), after: seen(after), held };
 }
 
 const sameMembers = (one: readonly unknown[], other: readonly unknown[]): boolean =>

@@ -23,6 +23,13 @@ const SEED = { codes: 10, sigmas: 3 };
 const EDGE = { codes: 4, sigmas: 1.2 };
 const SAME = { codes: 5, sigmas: 1.5 };
 
+/**
+ * Larger things are not taken for dirt: share of the picture. In a picture that is shown twice a hand that waves is as far from where
+ * it was as dirt is from nothing: only what is small can be told from it.
+ */
+const LARGEST = 0.004;
+const LARGEST_HELD = 0.00015;
+
 /** Mean absolute difference of two noisy samples, in sigmas of one: 2 / sqrt(pi), and what playing it safe adds. */
 const DIFFERENCE = 1.3;
 
@@ -34,7 +41,7 @@ function neighborsOf({ before, after }: Surrounded): readonly [Seen, Seen] | und
 
 /** New planes, or undefined where nothing was found. */
 export function cleaned(job: DustJob): readonly Plane[] | undefined {
-  const { own, strength } = job;
+  const { own, strength, held } = job;
   const neighbors = neighborsOf(job);
   const luma = own.planes[0];
   if (!luma || !neighbors) return undefined;
@@ -48,14 +55,20 @@ export function cleaned(job: DustJob): readonly Plane[] | undefined {
     before: neighborOf(own, guide, neighbors[0]),
     after: neighborOf(own, guide, neighbors[1]),
   };
-  const dirt = findDirt(triple, limitsFor(strength, noiseBetween(triple), 2 ** (pixelFormat.bitDepth - 8)));
+  const dirt = findDirt(triple, limitsFor(strength, noiseBetween(triple), 2 ** (pixelFormat.bitDepth - 8), held));
   return dirt.length === 0 ? undefined : repaired(own, triple, dirt, neighbors, codes);
 }
 
-function limitsFor(strength: number, sigma: number, unit: number): SpeckLimits {
+function limitsFor(strength: number, sigma: number, unit: number, held: boolean): SpeckLimits {
   const bold = 1.5 - strength;
   const limit = ({ codes, sigmas }: typeof SEED): number => codes * unit + sigmas * sigma;
-  return { seed: bold * limit(SEED), edge: bold * limit(EDGE), same: limit(SAME), noise: DIFFERENCE * sigma };
+  return {
+    seed: bold * limit(SEED),
+    edge: bold * limit(EDGE),
+    same: limit(SAME),
+    noise: DIFFERENCE * sigma,
+    largest: held ? LARGEST_HELD : LARGEST,
+  };
 }
 
 /** How a neighbor is compared with: its brightness leveled, and motion in whole samples for each block. */

@@ -3,8 +3,8 @@ import type { Seen } from './shared.ts';
 
 /** Mean difference of luma (8-bit codes) of a picture that is shown again: what a codec makes of it, and no grain. */
 const SAME = 0.6;
-/** And in each block of so many samples: a single speck or a thing that moves is more. */
-const SAME_BLOCK = 8;
+/** And in each block of so many samples: what a codec changes here and there is less (13 in a silent film), a thing that moves more. */
+const SAME_BLOCK = 14;
 const BLOCK = 4;
 
 /** Whether two frames show the same picture: film of 16 or 18 frames a second carried in 24, drawings held on twos, freezes. */
@@ -38,6 +38,8 @@ function within(a: Samples, b: Samples, width: number, height: number, unit: num
 
 /** Places of frames around one, nearest first. */
 export interface Around {
+  /** Whether others between them show its picture too. */
+  readonly held: boolean;
   readonly before: readonly number[];
   readonly after: readonly number[];
 }
@@ -60,13 +62,14 @@ export function otherPictures(again: readonly boolean[], middle: number, radius:
     after.push(i);
     while (again[i + 1] === true) i++;
   }
-  return { before, after };
+  return { before, after, held: last > first };
 }
 
 /** The nearest frames, whatever they show. */
 export function nearestFrames(count: number, middle: number, most: number): Around {
   const steps = Array.from({ length: most }, (_, i) => i + 1);
   return {
+    held: false,
     before: steps.map((step) => middle - step).filter((place) => place >= 0),
     after: steps.map((step) => middle + step).filter((place) => place < count),
   };

@@ -12,6 +12,8 @@ export interface Surrounded {
   readonly own: Seen;
   readonly before: readonly Seen[];
   readonly after: readonly Seen[];
+  /** Whether the picture is shown by several frames: things have moved further in the others than from one frame to the next. */
+  readonly held: boolean;
 }
 
 /**

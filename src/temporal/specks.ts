@@ -29,11 +29,11 @@ export interface SpeckLimits {
   readonly same: number;
   /** What noise alone makes them differ by in the mean. */
   readonly noise: number;
+  /** Larger things are not taken for dirt: share of the picture. */
+  readonly largest: number;
 }
 
 export const BLOCK = 16;
-/** Larger things are not taken for dirt: share of the picture. */
-const LARGEST = 0.004;
 
 /** A way in whole samples. */
 export interface Offset {
@@ -157,10 +157,10 @@ export interface Speck {
 /** Samples that hang together around each seed and stand out in its direction; those that are too large are left out. */
 export function* findSpecks(triple: Triple, limits: SpeckLimits): Generator<Speck> {
   const { width, height } = triple;
-  const { seed } = limits;
+  const { seed, largest } = limits;
   const spike = spikes(triple, limits);
   const seen = new Uint8Array(spike.length);
-  const most = Math.max(16, LARGEST * width * height);
+  const most = Math.max(16, largest * width * height);
   for (let start = 0; start < spike.length; start++) {
     if (seen[start] === 1 || Math.abs(spike[start] ?? 0) < seed) continue;
     const sign = Math.sign(spike[start] ?? 0);
