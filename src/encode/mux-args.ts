@@ -3,7 +3,7 @@ import type { Container, Plan, StreamPlan } from '../core/plan.ts';
 import { rational, rescale, type Rational } from '../core/rational.ts';
 import { colorArgs } from './encoder-args.ts';
 import { MAX_INTERLEAVE_MICROS } from './packets.ts';
-import { cutSound, dropBeforeCut, isCover, isSound, sourceInput } from './mux-inputs.ts';
+import { cutSound, copyWithinCut, isCover, isSound, sourceInput } from './mux-inputs.ts';
 import { leadSeconds } from './segment-args.ts';
 import { filmSpan, type Span } from './span.ts';
 
@@ -199,7 +199,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
     ...maps,
     ...codecs,
     ...mapped.flatMap((own, at) => (sound && isSound(plan, own) ? [`-filter:${at}`, sound.filter] : [])),
-    ...(span.trimmed ? dropBeforeCut(plan, mapped) : []),
+    ...(span.trimmed ? copyWithinCut(plan, mapped, span) : []),
     ...['-map_metadata', '1', '-map_chapters', chapters === undefined ? '1' : '2'],
     ...CONTAINER_TAGS.flatMap((key) => ['-metadata', `${key}=`]),
     ...colorArgs(plan.encode, `:${spec}`),

@@ -6,19 +6,28 @@ import type { Span } from './span.ts';
 
 export const isCover = (stream: MediaStream): boolean => stream.dispositions.includes('attached_pic');
 
-/** Copied packets from before the cut are left out, which FFmpeg keeps otherwise; a cover has no time. */
-export const dropBeforeCut = ({ media }: Plan, mapped: readonly StreamPlan[]): string[] =>
-  mapped.flatMap(({ action, index }, at) => {
-    const source = media.streams.find((stream) => stream.index === index);
-    return action === 'copy' && source && !isCover(source) ? [`-copypriorss:${at}`, '0'] : [];
-  });
+/** A place on the source's clock for FFmpeg. */
+const seconds = ({ decode }: Plan, ticks: bigint): string => ticksToSeconds(ticks, decode.timeBase).toFixed(6);
 
-/** The source as an input; of a trimmed film the part that its copied streams are taken from. */
+/**
+ * Copied packets from before the cut are left out, which FFmpeg keeps otherwise (a cover has no time), and what lies behind it:
+ * this `-t` is an output's, which counts on the source's clock.
+ */
+export const copyWithinCut = (plan: Plan, mapped: readonly StreamPlan[], span: Span): string[] => [
+  ...mapped.flatMap(({ action, index }, at) => {
+    const source = plan.media.streams.find((stream) => stream.index === index);
+    return action === 'copy' && source && !isCover(source) ? [`-copypriorss:${at}`, '0'] : [];
+  }),
+  ...['-t', seconds(plan, span.end)],
+];
+
+/**
+ * The source as an input; of a trimmed film the part that its copied streams are taken from. Beside an absolute `-ss` FFmpeg
+ * adds the start of the source to `-t` once more, so that this only keeps it from reading on and on.
+ */
 export function sourceInput(plan: Plan, span: Span): string[] {
-  const { timeBase } = plan.decode;
-  const seconds = (ticks: bigint): string => ticksToSeconds(ticks, timeBase).toFixed(6);
   const cut = span.trimmed
-    ? ['-seek_timestamp', '1', '-ss', seconds(span.start), '-t', seconds(span.end - span.start)]
+    ? ['-seek_timestamp', '1', '-ss', seconds(plan, span.start), '-t', seconds(plan, span.end - span.start)]
     : [];
   return [...deepProbing(plan.media.container), ...cut, '-i', `file:${plan.media.path}`];
 }

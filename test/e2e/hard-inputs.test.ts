@@ -92,3 +92,16 @@ test('damaged sound is copied and is no fault of the film', async () => {
   expect(stderr).not.toBe('');
   expect(await streams(await restored('sound.mkv'))).toEqual(['h264', 'mp3']);
 });
+
+test('a part of a recording whose clock does not begin at zero has sound for that part only', async () => {
+  const late = ['-output_ts_offset', '10'];
+  await ffmpeg(...picture(6), ...tone(6), '-c:v', 'libx264', '-g', '12', '-c:a', 'mp2', ...late, at('late-clock.ts'));
+  const output = at('part.mkv');
+  const part = { startSeconds: 2, durationSeconds: 1 };
+  await restoreAll({ input: at('late-clock.ts'), output, ...part, preset: 'none', scratches: 0.5, codec: 'h264' });
+  expect(await packetTimes(output, 'v:0')).toHaveLength(25);
+  const sound = await packetTimes(output, 'a:0');
+  expect(sound.at(0)).toBeLessThan(0.05);
+  expect(sound.at(-1)).toBeGreaterThan(0.9);
+  expect(sound.at(-1)).toBeLessThan(1);
+});
