@@ -1,7 +1,7 @@
 export { checkEncoder } from './check-encoder.ts';
 export { codecOf } from './codecs.ts';
 export { chooseContainer, type ContainerChoice } from './containers.ts';
-export { planEncode, type EncodeRequest } from './plan.ts';
+export { encodeNotes, planEncode, type EncodeRequest } from './plan.ts';
 export { planStreams } from './streams.ts';
 export { segmentExtension } from './segment-args.ts';
 export { openSegmentEncoder, type SegmentEncoder, type SegmentEncoderOptions } from './segment.ts';

@@ -101,3 +101,26 @@ export async function planEncode(request: EncodeRequest): Promise<EncodePlan> {
   if (asked.length > 0 || encoderTraits(plan.encoder).hardware) await tryEncoder(plan, asked);
   return plan;
 }
+
+/** What an encoder cannot keep of `frames`, whose size is that of the whole picture, in sentences. */
+export function encodeNotes(plan: EncodePlan, frames: FrameFormat): string[] {
+  const { encoder, format } = plan;
+  const notes: string[] = [];
+  if (format.width !== frames.width || format.height !== frames.height) {
+    notes.push(
+      `${encoder} takes no odd sizes: the last line or column is repeated (${format.width}x${format.height}).`,
+    );
+  }
+  if (format.pixelFormat.bitDepth < frames.pixelFormat.bitDepth) {
+    notes.push(
+      `${encoder} has ${format.pixelFormat.bitDepth} bits: the ${frames.pixelFormat.bitDepth} bits of the picture are rounded.`,
+    );
+  }
+  const states = plan.masteringDisplay !== undefined || plan.contentLight !== undefined;
+  if (states && encoder !== 'libx265') {
+    notes.push(
+      `What the source says of its mastering display and brightest light (HDR10) is kept with --codec hevc only.`,
+    );
+  }
+  return notes;
+}

@@ -5,7 +5,7 @@ import type { FrameFormat } from '../core/format.ts';
 import type { MediaInfo, Rect } from '../core/media.ts';
 import type { Plan, StagePlan } from '../core/plan.ts';
 import { decodeNotes, planDecode, probeMedia } from '../decode/index.ts';
-import { chooseContainer, planEncode, planStreams } from '../encode/index.ts';
+import { chooseContainer, encodeNotes, planEncode, planStreams } from '../encode/index.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import {
   checkDevices,
@@ -96,12 +96,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     displayRotation: bakeRotation ? 0 : media.video.rotation,
   });
   notes.push(...decodeNotes(media, decode));
-  const asked = crops ? geometry.frame : restored;
-  if (encode.format.width !== asked.width || encode.format.height !== asked.height) {
-    notes.push(
-      `${encode.encoder} takes no odd sizes: the last line or column is repeated (${encode.format.width}x${encode.format.height}).`,
-    );
-  }
+  notes.push(...encodeNotes(encode, { ...restored, ...(crops ? geometry.frame : {}) }));
   const streams = planStreams(media, encode.container);
   for (const stream of streams) {
     if (stream.action !== 'copy' && stream.reason !== undefined) notes.push(`Stream ${stream.index}: ${stream.reason}`);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EncodePlan } from '../../src/core/plan.ts';
 import { encoderArgs } from '../../src/encode/encoder-args.ts';
-import { encodePlanFor, type EncodeRequest } from '../../src/encode/plan.ts';
+import { encodeNotes, encodePlanFor, type EncodeRequest } from '../../src/encode/plan.ts';
 import { conversionFilter, segmentArgs } from '../../src/encode/segment-args.ts';
 import { format, media } from './encode-kit.ts';
 
@@ -113,4 +113,24 @@ test('frames that fit go through unchanged; a conversion names matrix and range 
       'flags=bicubic+accurate_rnd+full_chroma_int+full_chroma_inp,format=yuv422p10le,' +
       'setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709',
   );
+});
+
+test('what an encoder cannot keep is said: odd sizes, depth, what HDR10 states', () => {
+  const ten = format({ pixelFormat: { sampling: '420', bitDepth: 10 } });
+  const notes = (changes: Partial<EncodeRequest>): string[] => {
+    const frames = changes.format ?? ten;
+    return encodeNotes(planned({ ...changes, format: frames }), frames);
+  };
+  const odd = { ...ten, width: 65 };
+  expect(notes({})).toEqual([]);
+  expect(notes({ format: odd, frame: odd })).toEqual([expect.stringMatching(/no odd sizes/)]);
+  const [depth] = encodeNotes(
+    { ...planned({}), encoder: 'h264_nvenc', format: format() },
+    { ...format(), pixelFormat: ten.pixelFormat },
+  );
+  expect(depth).toBe('h264_nvenc has 8 bits: the 10 bits of the picture are rounded.');
+  const hdr = media();
+  const video = { ...hdr.video, contentLight: '1000,400' };
+  expect(notes({ media: { video } })).toEqual([]);
+  expect(notes({ media: { video }, codec: 'av1' })).toEqual([expect.stringMatching(/HDR10.*--codec hevc only/)]);
 });
