@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { degradeMedia, listDegradations, RestorationError } from '../index.ts';
 import type { CommandEnvironment } from './watch.ts';
-import { badValue } from './values.ts';
+import { wholeNumberIn } from './values.ts';
 
 interface DegradeFlags {
   readonly op?: string[];
@@ -10,11 +10,6 @@ interface DegradeFlags {
 }
 
 const DEFAULT_OPERATIONS = ['grain=0.4', 'dust=0.3', 'scratches=0.3', 'weave=0.3', 'flicker=0.3', 'orthochromatic=1'];
-
-function seedFrom(value: string): number {
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value);
-  throw badValue('--seed', 'a whole number from 0 to 999999999', value);
-}
 
 /** Adds `restore degrade`: the way back, for making test footage. */
 export function addDegradeCommand(program: Command, env: Pick<CommandEnvironment, 'print' | 'signal'>): void {
@@ -28,7 +23,7 @@ export function addDegradeCommand(program: Command, env: Pick<CommandEnvironment
       `a degradation and its strength 0..1, again for more, in this order; default: ${DEFAULT_OPERATIONS.join(' ')}`,
       (value: string, before: string[] | undefined) => [...(before ?? []), value],
     )
-    .option('--seed <n>', 'the same seed gives the same damage', seedFrom, 1)
+    .option('--seed <n>', 'the same seed gives the same damage', wholeNumberIn('--seed', 0, 999_999_999), 1)
     .option('--overwrite', 'replace the output if it is there')
     .action(async (input: string | undefined, output: string | undefined, flags: DegradeFlags) => {
       if (input === undefined) {

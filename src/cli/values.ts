@@ -34,6 +34,15 @@ export function numberFor(key: NumericKey, flag: string, needs: string): (value:
   };
 }
 
+/** A whole number of an option that is not one of a film's. */
+export function wholeNumberIn(flag: string, least: number, most: number): (value: string) => number {
+  return (value) => {
+    const number = /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw badValue(flag, `a whole number from ${least} to ${most}`, value);
+  };
+}
+
 /** One of a few words. */
 export function oneOf<const Word extends string>(flag: string, words: readonly Word[]): (value: string) => Word {
   return (value) => {

@@ -5,7 +5,7 @@ import { pullMissing } from './pull.ts';
 import type { Reporter } from './reporter.ts';
 import { optionsForInputs, type Flags } from './settings.ts';
 import { formatDuration, quoteName } from './text.ts';
-import { badValue, textFor } from './values.ts';
+import { badValue, textFor, wholeNumberIn } from './values.ts';
 
 /** What the commands of the batch part need of the program around them. */
 export interface CommandEnvironment {
@@ -37,14 +37,6 @@ function numberIn(flag: string, least: number, most: number): (value: string) =>
     const number = /^\d+(\.\d+)?$/.test(value.trim()) ? Number(value) : Number.NaN;
     if (number >= least && number <= most) return number;
     throw badValue(flag, `a number from ${least} to ${most}`, value);
-  };
-}
-
-function wholeNumberIn(flag: string, least: number, most: number): (value: string) => number {
-  return (value) => {
-    const number = /^\d+$/.test(value.trim()) ? Number(value) : Number.NaN;
-    if (number >= least && number <= most) return number;
-    throw badValue(flag, `a whole number from ${least} to ${most}`, value);
   };
 }
 

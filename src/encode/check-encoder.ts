@@ -1,16 +1,13 @@
-import { RestorationError } from '../core/errors.ts';
 import type { EncodePlan } from '../core/plan.ts';
 import { CANDIDATES, encodedPixelFormat, encoderTraits, isCodec } from './codecs.ts';
-import { availableEncoders, tryEncoder } from './encoders.ts';
+import { availableEncoders, missingEncoder, tryEncoder, type EncoderOptions } from './encoders.ts';
 
 /** Large enough for every encoder, hardware's too. */
 const TRIAL = { width: 320, height: 240 } as const;
 
-export interface EncoderWish {
+export interface EncoderWish extends EncoderOptions {
   /** A codec, or the name of one of FFmpeg's encoders. */
   readonly codec: string;
-  readonly crf: number | undefined;
-  readonly encoderPreset: string | undefined;
 }
 
 /**
@@ -25,15 +22,9 @@ export async function checkEncoder({ codec, crf, encoderPreset }: EncoderWish): 
   const available = await availableEncoders();
   const encoder = names.find((name) => available.has(name));
   if (encoder === undefined) {
-    throw new RestorationError('ENCODER_UNAVAILABLE', `This ffmpeg has no encoder ${names.join(' or ')}.`, {
-      hint: `Choose another --codec than ${codec}, or install an ffmpeg that has it (\`ffmpeg -encoders\` lists them).`,
-    });
+    throw missingEncoder(codec, `This ffmpeg has no encoder ${names.join(' or ')}.`);
   }
   const traits = encoderTraits(encoder);
-  const asked: string[] = [];
-  if (crf !== undefined) asked.push(`a crf of ${crf}`);
-  if (encoderPreset !== undefined) asked.push(`the preset ${encoderPreset}`);
-  if (asked.length === 0 && !traits.hardware) return;
   const plan: EncodePlan = {
     codec: traits.codec,
     encoder,
@@ -52,5 +43,5 @@ export async function checkEncoder({ codec, crf, encoderPreset }: EncoderWish): 
     masteringDisplay: undefined,
     contentLight: undefined,
   };
-  await tryEncoder(plan, asked);
+  await tryEncoder(plan, { crf, encoderPreset });
 }

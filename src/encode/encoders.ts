@@ -25,17 +25,33 @@ export function availableEncoders(): Promise<ReadonlySet<string>> {
   return listed;
 }
 
+/** An encoder that this ffmpeg does not have; `message` says which. */
+export const missingEncoder = (codec: string, message: string): RestorationError =>
+  new RestorationError('ENCODER_UNAVAILABLE', message, {
+    hint: `Choose another --codec than ${codec}, or install an ffmpeg that has it (\`ffmpeg -encoders\` lists them).`,
+  });
+
+/** Options that an encoder is asked to take, whoever asks: the user or a preset. */
+export interface EncoderOptions {
+  readonly crf: number | undefined;
+  readonly encoderPreset: string | undefined;
+}
+
 /** Enough of a picture for a processor's encoder to say what it thinks of its options. */
 const TRIED_SIDE = 256;
 
 /**
- * Encodes a few black frames. A hardware encoder that was built in need not have its device: throws ENCODER_UNAVAILABLE.
- * Others have scales of quality and names of presets of their own, which `asked` names: throws USAGE.
+ * Encodes a few black frames where something can be wrong. A hardware encoder that was built in need not have its device:
+ * throws ENCODER_UNAVAILABLE. Others have scales of quality and names of presets of their own: throws USAGE.
  */
-export async function tryEncoder(plan: EncodePlan, asked: readonly string[]): Promise<void> {
+export async function tryEncoder(plan: EncodePlan, { crf, encoderPreset }: EncoderOptions): Promise<void> {
+  const asked: string[] = [];
+  if (crf !== undefined) asked.push(`a crf of ${crf}`);
+  if (encoderPreset !== undefined) asked.push(`the preset ${encoderPreset}`);
+  const { hardware } = encoderTraits(plan.encoder);
+  if (asked.length === 0 && !hardware) return;
   const { ffmpeg } = await findFfmpeg();
   const { pixelFormat } = plan.format;
-  const { hardware } = encoderTraits(plan.encoder);
   const [width, height] = [plan.format.width, plan.format.height].map((side) =>
     hardware ? side : Math.min(side, TRIED_SIDE),
   ) as [number, number];

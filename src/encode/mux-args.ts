@@ -3,9 +3,10 @@ import type { Container, Plan, StreamPlan } from '../core/plan.ts';
 import { rational, rescale, type Rational } from '../core/rational.ts';
 import { colorArgs } from './encoder-args.ts';
 import { MAX_INTERLEAVE_MICROS } from './packets.ts';
-import { cutSound, copyWithinCut, isCover, isSound, sourceInput } from './mux-inputs.ts';
+import { copyWithinCut, cutSound, isSound, sourceInput } from './mux-inputs.ts';
 import { leadSeconds } from './segment-args.ts';
 import { filmSpan, type Span } from './span.ts';
+import { isCover } from './streams.ts';
 
 const FORMATS: Readonly<Record<Container, string>> = {
   mp4: 'mp4',

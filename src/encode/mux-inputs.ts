@@ -1,10 +1,8 @@
-import type { MediaStream } from '../core/media.ts';
 import type { Plan, StreamPlan } from '../core/plan.ts';
 import { deepProbing } from '../core/probing.ts';
 import { ticksToSeconds } from '../core/rational.ts';
 import type { Span } from './span.ts';
-
-export const isCover = (stream: MediaStream): boolean => stream.dispositions.includes('attached_pic');
+import { isCover } from './streams.ts';
 
 /** A place on the source's clock for FFmpeg. */
 const seconds = ({ decode }: Plan, ticks: bigint): string => ticksToSeconds(ticks, decode.timeBase).toFixed(6);

@@ -3,7 +3,7 @@ import type { FrameFormat } from '../core/format.ts';
 import type { MediaInfo, Rect } from '../core/media.ts';
 import type { Container, EncodePlan } from '../core/plan.ts';
 import { CANDIDATES, encodedPixelFormat, encoderTraits, isCodec, type EncoderTraits } from './codecs.ts';
-import { availableEncoders, tryEncoder } from './encoders.ts';
+import { availableEncoders, missingEncoder, tryEncoder } from './encoders.ts';
 
 export interface EncodeRequest {
   readonly media: Pick<MediaInfo, 'video'>;
@@ -36,20 +36,15 @@ function chooseEncoder(request: EncodeRequest, available: ReadonlySet<string>): 
   if (!isCodec(codec)) {
     encoderTraits(codec);
     if (available.has(codec)) return codec;
-    throw missing(codec, `This ffmpeg has no encoder ${codec}.`);
+    throw missingEncoder(codec, `This ffmpeg has no encoder ${codec}.`);
   }
   const present = CANDIDATES[codec].filter((name) => available.has(name));
   const first = present[0];
   if (first === undefined) {
-    throw missing(codec, `This ffmpeg has no encoder for ${codec} (${CANDIDATES[codec].join(' or ')}).`);
+    throw missingEncoder(codec, `This ffmpeg has no encoder for ${codec} (${CANDIDATES[codec].join(' or ')}).`);
   }
   return present.find((name) => suits(encoderTraits(name), request)) ?? first;
 }
-
-const missing = (codec: string, message: string): RestorationError =>
-  new RestorationError('ENCODER_UNAVAILABLE', message, {
-    hint: `Choose another --codec than ${codec}, or install an ffmpeg that has it (\`ffmpeg -encoders\` lists them).`,
-  });
 
 /**
  * Encoder, format and quality of the output, from what `available` encoders there are. Pure. Sampling and depth of the
@@ -95,10 +90,7 @@ export function encodePlanFor(request: EncodeRequest, available: ReadonlySet<str
 /** As `encodePlanFor`, with the encoders of this machine; hardware and options that were asked for are tried on a few frames. */
 export async function planEncode(request: EncodeRequest): Promise<EncodePlan> {
   const plan = encodePlanFor(request, await availableEncoders());
-  const asked: string[] = [];
-  if (request.crf !== undefined) asked.push(`a crf of ${request.crf}`);
-  if (request.encoderPreset !== undefined) asked.push(`the preset ${request.encoderPreset}`);
-  if (asked.length > 0 || encoderTraits(plan.encoder).hardware) await tryEncoder(plan, asked);
+  await tryEncoder(plan, request);
   return plan;
 }
 
@@ -119,7 +111,7 @@ export function encodeNotes(plan: EncodePlan, frames: FrameFormat): string[] {
   const states = plan.masteringDisplay !== undefined || plan.contentLight !== undefined;
   if (states && encoder !== 'libx265') {
     notes.push(
-      `What the source says of its mastering display and brightest light (HDR10) is kept with --codec hevc only.`,
+      'What the source says of its mastering display and brightest light (HDR10) is kept with --codec hevc only.',
     );
   }
   return notes;

@@ -33,7 +33,8 @@ interface Ability {
 }
 
 const anyOf = (...names: string[]): ReadonlySet<string> => new Set(names);
-const isCover = (stream: MediaStream): boolean => stream.dispositions.includes('attached_pic');
+/** Whether a video stream is a picture of the film rather than the film. */
+export const isCover = (stream: MediaStream): boolean => stream.dispositions.includes('attached_pic');
 const COVERS = anyOf('mjpeg', 'png', 'bmp');
 
 const MP4_VIDEO = anyOf(

@@ -4,15 +4,12 @@ import { checkEncoder, codecOf } from '../encode/index.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { checkDevices, resolveModel } from '../restore/index.ts';
 import { parseBox } from './geometry.ts';
-import { MODEL_KINDS, type RestoreOptions } from './options.ts';
+import { DEFAULT_CODEC, MODEL_KINDS, type RestoreOptions } from './options.ts';
 import { parseOptions } from './plan.ts';
 import { loadPreset } from './presets.ts';
 
 /** Options of whatever film. */
 type Settings = Omit<RestoreOptions, 'input'>;
-
-/** What a plan takes when nobody names one. */
-const DEFAULT_CODEC = 'hevc';
 
 /** What the schema lets through and no film can be restored with. Pure. Throws USAGE. */
 export function checkValues({ upscale, to, codec, inputColor }: Settings): void {

@@ -4,6 +4,8 @@ import { BACKENDS } from '../restore/index.ts';
 
 export const DEINTERLACE_MODES = ['auto', 'off', 'on'] as const;
 export const CODECS = ['hevc', 'h264', 'av1', 'prores', 'ffv1'] as const;
+/** What a plan takes when neither options nor preset name one. */
+export const DEFAULT_CODEC = 'hevc';
 export const MODEL_KINDS = ['denoise', 'colorize', 'upscale'] as const;
 export type ModelKind = (typeof MODEL_KINDS)[number];
 

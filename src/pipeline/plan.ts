@@ -18,7 +18,7 @@ import {
 import { planGeometry, type Geometry } from './geometry.ts';
 import { planHash } from './hash.ts';
 import { checkIdleModels, noEffectNotes } from './no-effect.ts';
-import { restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
+import { DEFAULT_CODEC, restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
 import { isFolderOutput, planOutput } from './output.ts';
 import { loadPreset, type Preset } from './presets.ts';
 import { orderStages, wantedStages, type Wanted } from './stages.ts';
@@ -61,7 +61,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     ...(options.durationSeconds === undefined ? {} : { durationSeconds: options.durationSeconds }),
   };
   checkTrim(media, options);
-  const codec = options.codec ?? preset.encode.codec ?? 'hevc';
+  const codec = options.codec ?? preset.encode.codec ?? DEFAULT_CODEC;
   const named = options.output !== undefined && !(await isFolderOutput(options.output)) ? options.output : undefined;
   const outputChoice = chooseContainer(media, named, codec);
   notes.push(...outputChoice.notes);

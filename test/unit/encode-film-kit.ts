@@ -1,13 +1,15 @@
 import path from 'node:path';
 import type { FrameIndex, MediaInfo } from '../../src/core/media.ts';
-import type { Container, Plan } from '../../src/core/plan.ts';
+import type { Container, EncodePlan, Plan } from '../../src/core/plan.ts';
 import { probeMedia } from '../../src/decode/index.ts';
 import { joinAndMux, planStreams, verifyOutput, type VerifyReport } from '../../src/encode/index.ts';
 import { availableEncoders } from '../../src/encode/encoders.ts';
 import { encodePlanFor } from '../../src/encode/plan.ts';
 import { encodeSegments, format, indexOf, never, planOf, run } from './encode-kit.ts';
 
-const shape = format({ color: { matrix: 'unknown', transfer: 'unknown', primaries: 'unknown', range: 'limited' } });
+export const shape = format({
+  color: { matrix: 'unknown', transfer: 'unknown', primaries: 'unknown', range: 'limited' },
+});
 
 export interface Film {
   readonly media: MediaInfo;
@@ -35,18 +37,9 @@ const pictureTimes = (file: string): number[] =>
     .map(Number.parseFloat)
     .filter((time) => !Number.isNaN(time));
 
-/**
- * Puts an H.264 film of patterns in place of the picture of `source`, whose other streams go to a file of `container`, and
- * verifies it. `from` cuts so many frames off the beginning.
- */
-export async function putFilm(
-  source: string,
-  container: Container,
-  name: string,
-  { from = 0, times }: { readonly from?: number; readonly times?: readonly number[] } = {},
-): Promise<Film> {
-  const media = await probeMedia(source);
-  const encode = encodePlanFor(
+/** How the film of patterns is encoded. */
+export const patternPlan = async (media: MediaInfo, container: Container): Promise<EncodePlan> =>
+  encodePlanFor(
     {
       media,
       format: shape,
@@ -60,6 +53,19 @@ export async function putFilm(
     },
     await availableEncoders(),
   );
+
+/**
+ * Puts an H.264 film of patterns in place of the picture of `source`, whose other streams go to a file of `container`, and
+ * verifies it. `from` cuts so many frames off the beginning.
+ */
+export async function putFilm(
+  source: string,
+  container: Container,
+  name: string,
+  { from = 0, times }: { readonly from?: number; readonly times?: readonly number[] } = {},
+): Promise<Film> {
+  const media = await probeMedia(source);
+  const encode = await patternPlan(media, container);
   const { timeBase } = media.video;
   // The source's own times, as the decoder would give them.
   const seconds = (times ?? pictureTimes(source)).slice(from);

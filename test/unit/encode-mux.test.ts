@@ -5,14 +5,11 @@ import type { FrameIndex } from '../../src/core/media.ts';
 import type { Plan } from '../../src/core/plan.ts';
 import { probeMedia } from '../../src/decode/index.ts';
 import { joinAndMux, planStreams, verifyOutput, type JoinOptions } from '../../src/encode/index.ts';
-import { availableEncoders } from '../../src/encode/encoders.ts';
-import { encodePlanFor } from '../../src/encode/plan.ts';
+import { ffmpeg, patternPlan, shape } from './encode-film-kit.ts';
 import { encodeSegments, format, indexOf, never, planOf, run, scratch, showTimes } from './encode-kit.ts';
 
 const folder = scratch();
 const at = (name: string): string => path.join(folder, name);
-const ffmpeg = (...args: string[]): string => run('ffmpeg', '-v', 'error', '-y', ...args);
-const shape = format({ color: { matrix: 'unknown', transfer: 'unknown', primaries: 'unknown', range: 'limited' } });
 const FRAMES = 72;
 
 /** Two tones, subtitles, chapters, tags; a font and a cover in Matroska, a cover in MP4. */
@@ -52,7 +49,6 @@ function makeSources(): { mkv: string; mp4: string } {
   return { mkv: at('source.mkv'), mp4: at('source.mp4') };
 }
 const sources = makeSources();
-const encoders = await availableEncoders();
 
 interface Made {
   readonly plan: Plan;
@@ -65,20 +61,7 @@ interface Made {
 async function make(source: string, name: string, trim?: { from: number; to: number }): Promise<Made> {
   const media = await probeMedia(source);
   const container = name.endsWith('.mp4') ? 'mp4' : 'mkv';
-  const encode = encodePlanFor(
-    {
-      media,
-      format: shape,
-      frame: shape,
-      pad: undefined,
-      codec: 'h264',
-      crf: undefined,
-      encoderPreset: 'ultrafast',
-      container,
-      displayRotation: 0,
-    },
-    encoders,
-  );
+  const encode = await patternPlan(media, container);
   const { timeBase } = media.video;
   // The source's own times, as the decoder would give them.
   const seconds = showTimes(source, 'v:0').slice(trim?.from ?? 0, trim?.to ?? FRAMES);
