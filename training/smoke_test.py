@@ -31,6 +31,12 @@ from .from_model import read_weights, restore_colorizer, restore_luma
 from .nets.colorizer import Colorizer
 from .nets.luma import LumaNet
 from .nets.sight import Sight
+from .smoke_device import (
+    batched_degradations_are_the_same,
+    crops_are_of_their_pictures,
+    patches_are_pieces,
+    recorded_steps_learn,
+)
 from .tasks import TASKS
 from .verify import difference
 
@@ -59,7 +65,7 @@ class MadeUpColor(ColorSet):
     def __init__(self) -> None:
         rng = np.random.default_rng(4)
         pictures = [(made_up_picture(rng, 64) * 255).astype(np.uint8) for _ in range(24)]
-        self.small, self.large = np.stack(pictures), pictures
+        self.small, self.large, self.scenes = np.stack(pictures), pictures, pictures
 
 
 class MadeUpDrawings(Drawings):
@@ -73,8 +79,7 @@ def train_and_export(model_id: str, folder: Path) -> None:
     config = Config.read(config_path(model_id))
     config.steps, config.batch, config.warmup, config.validate_every = STEPS, 4, 5, 10**9
     if config.task == "colorize":
-        config.data["stages"] = [{"from": 0.0, "size": 64, "batch": 8, "largeShare": 0.5}]
-        torch.save(Sight().state_dict(), sight_file(folder))
+        config.data["stages"] = [{"from": 0.0, "size": 64, "batch": 8, "largeShare": 0.4, "sceneShare": 0.2}]
     task = TASKS[config.task](config, None, folder)
     task.pictures = MadeUpColor() if config.task == "colorize" else MadeUpLuma(task.scale)
     if config.task == "old-footage":
@@ -225,6 +230,7 @@ def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
+        torch.save(Sight().state_dict(), sight_file(folder))
         degradations_repeat()
         watchdog_speaks(folder)
         for model_id in ("luma-x4-fast", "luma-x2-quality", "old-x2", "denoise"):
@@ -235,6 +241,11 @@ def main() -> None:
         for model_id in ("luma-x4-quality", "denoise", "old-x2-fast", "old-x2", "colorize"):
             shipped_weights_come_back(model_id)
         print("tiles with their halo equal the whole picture")
+        patches_are_pieces()
+        batched_degradations_are_the_same(made_up_picture(np.random.default_rng(22), 96)[..., 0])
+        crops_are_of_their_pictures(MadeUpColor())
+        for model_id in ("luma-x2-fast", "old-x2-fast", "denoise", "colorize"):
+            recorded_steps_learn(model_id, MadeUpLuma(1 if model_id == "denoise" else 2), MadeUpColor(), folder)
         for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "denoise", "colorize"):
             train_and_export(model_id, folder)
     print("all well")

@@ -10,6 +10,7 @@ import torch
 from .engine.config import Config, config_path
 from .engine.loop import Trainer
 from .engine.plot import plot_log
+from .engine.recorded import RecordedTrainer
 from .tasks import TASKS
 
 
@@ -33,7 +34,8 @@ def main() -> None:
     if args.steps is not None:
         config.steps = args.steps
     task = TASKS[config.task](config, Path(args.data), args.out / "cache")
-    trainer = Trainer(task, args.out / config.id, args.minutes, args.device, args.bfloat16)
+    kind = RecordedTrainer if args.device.startswith("cuda") else Trainer
+    trainer = kind(task, args.out / config.id, args.minutes, args.device, args.bfloat16)
     if trainer.resume():
         print(f"resumed at step {trainer.step}")
     elif args.warm_start:

@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
+from typing import Sequence
 
 import numpy as np
 from PIL import Image
@@ -26,7 +27,7 @@ def holdout_pictures(data: Path) -> list[tuple[str, np.ndarray]]:
 
 
 class ColorSet:
-    """`small` are 64 x 64, `large` have a short side of 112 or a little more."""
+    """`small` are 64 x 64, `large` have a short side of 112 or a little more, `scenes` one of 160 to 288."""
 
     def __init__(self, data: Path, cache: Path):
         file = cache / "color.npz"
@@ -35,12 +36,8 @@ class ColorSet:
             self._build(data, file)
         arrays = np.load(file)
         self.small: np.ndarray = arrays["small"]
-        flat, shapes = arrays["large"], arrays["shapes"]
-        self.large: list[np.ndarray] = []
-        start = 0
-        for h, w in shapes:
-            self.large.append(flat[start : start + h * w * 3].reshape(h, w, 3))
-            start += h * w * 3
+        self.large = _unpacked(arrays["large"], arrays["shapes"])
+        self.scenes = _unpacked(arrays["scenes"], arrays["scene_shapes"])
 
     def _build(self, data: Path, file: Path) -> None:
         small = np.stack([rgb for _, rgb in read_zip_images(data / "train-color-64.zip")])
@@ -48,26 +45,42 @@ class ColorSet:
         names = holdout_names([n for n, _ in packed])
         HOLDOUT_FILE.write_text(json.dumps({"pack": LARGE_PACK, "names": sorted(names)}, indent=1) + "\n")
         large = [rgb for n, rgb in packed if n not in set(names)]
-        for _, rgb in read_zip_images(data / "train-sr.zip"):
-            if min(rgb.shape[:2]) >= 160 and _colorful(rgb):
-                large.append(_short_side(rgb, 160))
-        shapes = np.array([p.shape[:2] for p in large])
-        np.savez(file, small=small, large=np.concatenate([p.ravel() for p in large]), shapes=shapes)
+        sharp = [rgb for _, rgb in read_zip_images(data / "train-sr.zip")]
+        scenes = [_short_side(rgb, min(288, *rgb.shape[:2])) for rgb in sharp if min(rgb.shape[:2]) >= 160 and _colorful(rgb)]
+        np.savez(
+            file, small=small, large=_packed(large), shapes=_shapes(large), scenes=_packed(scenes), scene_shapes=_shapes(scenes)
+        )
 
-    def crop(self, rng: np.random.Generator, size: int, large_share: float) -> np.ndarray:
-        """One random uint8 RGB crop of size x size."""
-        if rng.random() < large_share:
-            picture = self.large[int(rng.integers(len(self.large)))]
-        else:
-            picture = self.small[int(rng.integers(len(self.small)))]
+    def groups(self, large_share: float, scene_share: float) -> list[tuple[Sequence[np.ndarray], float]]:
+        """Pictures of a kind and how often one of them is drawn."""
+        return [(self.small, 1 - large_share - scene_share), (self.large, large_share), (self.scenes, scene_share)]
+
+    def crop(self, rng: np.random.Generator, size: int, large_share: float, scene_share: float, closest: float) -> np.ndarray:
+        """One random uint8 RGB crop of size x size, from `closest` to all of the picture's short side."""
+        groups = self.groups(large_share, scene_share)
+        pictures = groups[int(rng.choice(len(groups), p=[share for _, share in groups]))][0]
+        picture = pictures[int(rng.integers(len(pictures)))]
         h, w = picture.shape[:2]
-        side = min(h, w) * float(rng.uniform(0.7, 1.0))
+        side = min(h, w) * float(rng.uniform(closest, 1.0))
         stretch = float(np.exp(rng.uniform(-0.12, 0.12)))
         bw, bh = min(side * stretch, w), min(side / stretch, h)
         x, y = float(rng.uniform(0, w - bw)), float(rng.uniform(0, h - bh))
         image = Image.fromarray(picture).resize((size, size), Image.Resampling.BILINEAR, box=(x, y, x + bw, y + bh))
         out = np.asarray(image)
         return out[:, ::-1] if rng.integers(2) else out
+
+
+def _packed(pictures: list[np.ndarray]) -> np.ndarray:
+    return np.concatenate([p.ravel() for p in pictures])
+
+
+def _shapes(pictures: list[np.ndarray]) -> np.ndarray:
+    return np.array([p.shape[:2] for p in pictures])
+
+
+def _unpacked(flat: np.ndarray, shapes: np.ndarray) -> list[np.ndarray]:
+    ends = np.cumsum(shapes.prod(axis=1) * 3)
+    return [flat[end - h * w * 3 : end].reshape(h, w, 3) for end, (h, w) in zip(ends, shapes, strict=True)]
 
 
 def _short_side(rgb: np.ndarray, side: int) -> np.ndarray:

@@ -3,13 +3,21 @@ from __future__ import annotations
 
 import io
 import zipfile
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from .colorspace import limited_luma
 from .imresize import imresize_uint8
+from .patch_bank import PatchBank
+
+
+# Of the smaller print of a picture, to the picture.
+SMALLER = 0.7
 
 
 def read_zip_images(path: Path) -> list[tuple[str, np.ndarray]]:
@@ -20,14 +28,17 @@ def read_zip_images(path: Path) -> list[tuple[str, np.ndarray]]:
 
 
 class LumaSet:
-    """High-resolution luma and, for scale > 1, its bicubic low-resolution twin, as float16 arrays."""
+    """High-resolution luma and, for scale > 1, its bicubic low-resolution twin, as float16 arrays.
 
-    def __init__(self, data: Path, cache: Path, scale: int):
+    With `variants` every picture is there four times: as luma, as luma of a smaller print, and as its red and its blue alone.
+    """
+
+    def __init__(self, data: Path, cache: Path, scale: int, variants: bool = False):
         self.scale = scale
-        file = cache / f"luma-x{scale}.npz"
+        file = cache / f"luma-x{scale}{'-variants' if variants else ''}.npz"
         if not file.exists():
             cache.mkdir(parents=True, exist_ok=True)
-            self._build(data, file)
+            self._build(data, file, variants)
         arrays = np.load(file)
         count = len(arrays.files) // 2 if scale > 1 else len(arrays.files)
         self.high = [arrays[f"h{i}"] for i in range(count)]
@@ -38,16 +49,22 @@ class LumaSet:
         weight = np.array([np.sqrt(p.size) * (min(p.shape) >= size) for p in self.low])
         return weight / weight.sum()
 
-    def _build(self, data: Path, file: Path) -> None:
+    def _build(self, data: Path, file: Path, variants: bool) -> None:
         out: dict[str, np.ndarray] = {}
-        for i, (_, rgb) in enumerate(read_zip_images(data / "train-sr.zip")):
-            h, w = rgb.shape[0] // 4 * 4, rgb.shape[1] // 4 * 4
-            rgb = rgb[:h, :w]
-            out[f"h{i}"] = limited_luma(rgb).astype(np.float16)
+        pictures = [rgb for _, rgb in read_zip_images(data / "train-sr.zip")]
+        with ProcessPoolExecutor() as pool:
+            twins = [twin for found in pool.map(partial(_twins, self.scale, variants), pictures) for twin in found]
+        for i, (high, low) in enumerate(twins):
+            out[f"h{i}"] = high
             if self.scale > 1:
-                low = imresize_uint8(rgb, h // self.scale, w // self.scale)
-                out[f"l{i}"] = limited_luma(low).astype(np.float16)
+                out[f"l{i}"] = low
         np.savez(file, **out)
+
+    def on(self, device: torch.device, size: int) -> tuple[PatchBank, PatchBank]:
+        """Low and high resolution for patches of `size` low pixels; the same places fit both."""
+        chances = self.chances(size)
+        low = PatchBank(self.low, chances, device)
+        return low, low if self.high is self.low else PatchBank(self.high, chances, device)
 
     def pair(self, rng: np.random.Generator, size: int, count: int) -> tuple[np.ndarray, np.ndarray]:
         """`count` random (low, high) patches; `size` is the low-resolution side. Turned and mirrored at random."""
@@ -62,6 +79,24 @@ class LumaSet:
             lows[k, 0] = _turned(low[y : y + size, x : x + size], turn, mirror)
             highs[k, 0] = _turned(high[y * s : (y + size) * s, x * s : (x + size) * s], turn, mirror)
         return lows, highs
+
+
+def _twins(scale: int, variants: bool, rgb: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """High and low resolution of one picture, of all its variants if they are wanted."""
+    h, w = rgb.shape[0] // 4 * 4, rgb.shape[1] // 4 * 4
+    prints = [(rgb[:h, :w], limited_luma)]
+    if variants:
+        smaller = imresize_uint8(rgb, round(h * SMALLER / 4) * 4, round(w * SMALLER / 4) * 4)
+        prints += [(smaller, limited_luma), (rgb[:h, :w], partial(_channel, 0)), (rgb[:h, :w], partial(_channel, 2))]
+    rows = []
+    for high, seen in prints:
+        low = imresize_uint8(high, high.shape[0] // scale, high.shape[1] // scale)
+        rows.append((seen(high).astype(np.float16), seen(low).astype(np.float16)))
+    return rows
+
+
+def _channel(index: int, rgb: np.ndarray) -> np.ndarray:
+    return rgb[..., index].astype(np.float32) / 255
 
 
 def _turned(patch: np.ndarray, turn: int, mirror: bool) -> np.ndarray:

@@ -105,11 +105,14 @@ class Trainer:
         rng = np.random.default_rng([self.config.seed, step])
         return self.drawing.submit(self.task.batch, rng, self.progress(step))
 
-    def one_step(self, watchdog: Watchdog) -> float:
-        c, checked = self.config, self.step % CHECK_EVERY == 0
+    def set_rate(self) -> None:
         for optimizer in self.optimizers:
             for group in optimizer.param_groups:
                 group["lr"] = self.rate() * group["share"]
+
+    def one_step(self, watchdog: Watchdog) -> float:
+        c, checked = self.config, self.step % CHECK_EVERY == 0
+        self.set_rate()
         batch = tuple(t.to(self.device) for t in (self.ahead or self._draw(self.step)).result())
         self.ahead = self._draw(self.step + 1)
         if checked:
@@ -131,15 +134,21 @@ class Trainer:
         watchdog.check_loss(value, self.step)
         return value
 
+    def some_steps(self, watchdog: Watchdog) -> float:
+        """As many as are taken between two looks at the clock; returns the last loss."""
+        return self.one_step(watchdog)
+
     def run(self) -> dict[str, float]:
         watchdog, losses, saved = Watchdog(self.model), [], time.monotonic()
         figures: dict[str, float] = {}
         while self.progress() < 1.0:
             self.model.train()
             start = time.monotonic()
-            losses.append(self.one_step(watchdog))
+            before = self.step
+            losses.append(self.some_steps(watchdog))
             self.elapsed += time.monotonic() - start
-            if self.step % self.config.validate_every == 0 or self.progress() >= 1.0:
+            every = self.config.validate_every
+            if self.step // every > before // every or self.progress() >= 1.0:
                 figures = self.task.validate(self.ema.model)
                 self._log(float(np.mean(losses)), figures)
                 torch.save({"ema": self.ema.model.state_dict(), "step": self.step}, self.out / f"at-{self.step:07d}.pt")

@@ -51,13 +51,25 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            for p in group["params"]:
-                momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
-                momentum.mul_(MOMENTUM).add_(p.grad)
-                ahead = p.grad.add(momentum, alpha=MOMENTUM)
-                matrix = ahead.flatten(1)
-                size = STEP * max(matrix.shape) ** 0.5
-                p.add_(orthogonalized(matrix).reshape(p.shape), alpha=-group["lr"] * size)
+            for alike in _together(group["params"]):
+                ahead = torch.stack([self._ahead(p).flatten(1) for p in alike])
+                size = STEP * max(ahead.shape[1:]) ** 0.5
+                for p, turned in zip(alike, orthogonalized(ahead), strict=True):
+                    p.sub_(turned.reshape(p.shape) * (group["lr"] * size))
+
+    def _ahead(self, p: torch.Tensor) -> torch.Tensor:
+        """Nesterov's: the gradient and what the momentum will be."""
+        momentum = self.state[p].setdefault("momentum", torch.zeros_like(p))
+        momentum.mul_(MOMENTUM).add_(p.grad)
+        return p.grad.add(momentum, alpha=MOMENTUM)
+
+
+def _together(params: list[torch.Tensor]) -> list[list[torch.Tensor]]:
+    """On a GPU all weights of a shape at once; on a CPU one after the other, where a batch of small products is slow."""
+    rows: dict[object, list[torch.Tensor]] = {}
+    for p in params:
+        rows.setdefault(p.shape if p.is_cuda else id(p), []).append(p)
+    return list(rows.values())
 
 
 def optimizers_for(model: nn.Module, config: Config) -> list[torch.optim.Optimizer]:
@@ -73,8 +85,11 @@ def optimizers_for(model: nn.Module, config: Config) -> list[torch.optim.Optimiz
     known = {id(p) for p in inner}
     rest = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
     share = ADAM_SHARE if inner else 1.0
+    # On a GPU the step is recorded, and a recorded rate is a number on the device.
+    capturable = next(model.parameters()).is_cuda
     adam = torch.optim.AdamW(
-        [{"params": rest, "share": share}], lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, foreach=True
+        [{"params": rest, "share": share}],
+        lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, foreach=True, capturable=capturable,
     )
     return [*optimizers, adam]
 

@@ -30,3 +30,11 @@ class Task(ABC):
     @abstractmethod
     def validate(self, model: nn.Module) -> dict[str, float]:
         """Figures of merit; the first one is the one to look at."""
+
+    def phase(self, progress: float) -> int:
+        """Changes where the schedule has `batch_on` or `loss` do something else: a recorded step is recorded anew."""
+        return 0
+
+    def batch_on(self, progress: float) -> Batch:
+        """As `batch`, drawn on the device by PyTorch's random numbers, without waiting for the processor."""
+        raise NotImplementedError(f"{self.config.task}: batches cannot be drawn on the device")

@@ -25,6 +25,7 @@ class MergedConv(nn.Module):
     def __init__(self, inputs: int, outputs: int, residual: bool, gain: float = 1.0):
         super().__init__()
         self.residual = residual
+        self.merged = False
         middle = 2 * outputs
         std = gain * (2.0 / (9 * inputs)) ** 0.5
         self.plain = nn.Parameter(torch.randn(outputs, inputs, 3, 3) * std)
@@ -39,6 +40,8 @@ class MergedConv(nn.Module):
         self.register_buffer("same", same.float(), persistent=False)
 
     def merged_weight(self) -> torch.Tensor:
+        if self.merged:
+            return self.plain + F.pad(self.same[:, :, None, None], (1, 1, 1, 1)) if self.residual else self.plain
         # Plain matrix products: without MKL, PyTorch runs an einsum of these as a slow batch of small ones.
         outputs, inputs = self.point.shape
         through = self.squeeze.movedim(1, 3).flatten(0, 2) @ self.expand
@@ -52,7 +55,7 @@ class MergedConv(nn.Module):
     @torch.no_grad()
     def collapse(self) -> None:
         """Let the plain branch do what all do, and the others nothing from now on."""
-        weight = self.merged_weight()
+        weight, self.merged = self.merged_weight(), True
         for branch in (self.point, self.expand, self.squeeze, self.edge_mix, self.edge_scale):
             branch.zero_()
             branch.requires_grad_(False)

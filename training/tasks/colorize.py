@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Callable
 
 import numpy as np
 import torch
@@ -9,6 +10,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..data.chroma_bins import read_bins
+from ..data.color_bank import ColorBank
 from ..data.color_metrics import summarize
 from ..data.color_set import ColorSet, holdout_pictures
 from ..data.colorspace import rgb_to_ycc
@@ -16,7 +18,9 @@ from ..data.sight_weights import sight_file
 from ..degrade import degrade
 from ..engine.task import Batch, Task
 from ..nets.colorizer import Colorizer
+from ..nets.sight import Sight
 from .colorize_eval import judge
+from .film_look import as_film
 from .sight_reader import SightReader
 
 SIGMA = 0.03
@@ -59,7 +63,8 @@ class ColorizeTask(Task):
         luma = np.empty((count, 1, size, size), np.float32)
         chroma = np.empty((count, 2, size // 4, size // 4), np.float32)
         for k in range(count):
-            rgb = self.pictures.crop(rng, size, stage["largeShare"]).astype(np.float32) / 255
+            crop = self.pictures.crop(rng, size, stage["largeShare"], stage["sceneShare"], self.config.data["closest"])
+            rgb = crop.astype(np.float32) / 255
             ycc = rgb_to_ycc(rgb)
             cells = ycc[..., 1:].reshape(size // 4, 4, size // 4, 4, 2).mean(axis=(1, 3))
             chroma[k] = cells.transpose(2, 0, 1)
@@ -67,6 +72,40 @@ class ColorizeTask(Task):
         shown = torch.from_numpy(luma)
         seen = self.reader.read(shown) if self.config.net.get("sight") else ()
         return shown, *seen, torch.from_numpy(chroma)
+
+    def phase(self, progress: float) -> int:
+        return sum(progress >= s["from"] for s in self.config.data["stages"])
+
+    @cached_property
+    def banks(self) -> list[ColorBank]:
+        """One a stage."""
+        shares = [(s["largeShare"], s["sceneShare"]) for s in self.config.data["stages"]]
+        return [ColorBank(self.pictures, large, scenes, self.device) for large, scenes in shares]
+
+    def batch_on(self, progress: float) -> Batch:
+        stage, data = self.stage(progress), self.config.data
+        size, count = int(stage["size"]), int(stage["batch"])
+        rgb = self.banks[self.phase(progress) - 1].crops(size, count, data["closest"])
+        red, green, blue = rgb.unbind(dim=1)
+        y = 0.299 * red + 0.587 * green + 0.114 * blue
+        chroma = F.avg_pool2d(torch.stack([(blue - y) / 1.772, (red - y) / 1.402], dim=1), 4)
+        film = torch.rand(count, 1, 1, 1, device=self.device) < data["filmShare"]
+        luma = torch.where(film, as_film(rgb), y[:, None])
+        seen = self.sight(luma) if self.config.net.get("sight") else ()
+        return luma, *seen, chroma
+
+    @cached_property
+    def sight(self) -> Callable[[torch.Tensor], tuple[torch.Tensor, ...]]:
+        """The frozen network on the device, in 16 bits where training is on a GPU."""
+        net = Sight()
+        net.load_state_dict(torch.load(sight_file(self.cache), map_location="cpu"))
+        net.eval().to(self.device, memory_format=torch.channels_last)
+
+        def see(luma: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=luma.is_cuda, cache_enabled=False):
+                return tuple(seen.float() for seen in net(luma))
+
+        return see
 
     def loss(self, model: nn.Module, batch: Batch, progress: float) -> torch.Tensor:
         *inputs, chroma = batch

@@ -9,9 +9,11 @@ from torch import nn
 
 from ..data.eval_set import clean_luma
 from ..data.metrics import psnr
+from ..data.patch_bank import PatchBank
+from ..degrade.batched import grained
 from ..degrade.noise import film_grain
 from ..engine.task import Batch
-from .luma_base import LumaTask, apply
+from .luma_base import LumaTask, apply, guessed
 
 RANGE = 255.0 / 219.0  # sigma counts 8-bit luma code values; normalized luma divides them by 219, not 255
 
@@ -30,6 +32,20 @@ class DenoiseTask(LumaTask):
                 noisy[k, 0] = film_grain(clean[k, 0], sigma / 255 * RANGE, float(rng.uniform(0.3, 0.8)), rng)
             levels[k] = sigma / 50
         return torch.from_numpy(noisy), torch.from_numpy(levels), torch.from_numpy(clean)
+
+    @cached_property
+    def bank(self) -> PatchBank:
+        return self.pictures.on(self.device, int(self.config.data["patch"]))[1]
+
+    def batch_on(self, progress: float) -> Batch:
+        count = self.config.batch
+        clean = self.bank.patches(int(self.config.data["patch"]), count)
+        kind, level, size = torch.rand(3, count, device=self.device)
+        sigma = torch.where(kind < 0.04, torch.zeros_like(level), 2 + 50 * level)
+        strong = sigma / 255 * RANGE
+        white = clean + torch.randn_like(clean) * strong[:, None, None, None]
+        noisy = torch.where((kind < 0.7)[:, None, None, None], white, grained(clean, strong, 0.3 + 0.5 * size))
+        return noisy, guessed(sigma / 50, self.config), clean
 
     @cached_property
     def set14(self) -> list[tuple[str, np.ndarray, np.ndarray]]:

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from ..data.luma_set import LumaSet
+from ..engine.config import Config
 from ..engine.task import Batch, Task
 from ..nets.luma import LumaNet
 
@@ -24,11 +25,29 @@ class LumaTask(Task):
     def pictures(self) -> LumaSet:
         if self.data is None:
             raise ValueError("no data folder: give --data or set RESTORE_DATA")
-        return LumaSet(self.data, self.cache, self.scale)
+        return LumaSet(self.data, self.cache, self.scale, self.config.data.get("variants", False))
+
+    def phase(self, progress: float) -> int:
+        """1: late, when squared differences count."""
+        return int(progress >= self.config.data.get("squaredFrom", 1.0))
 
     def loss(self, model: nn.Module, batch: Batch, progress: float) -> torch.Tensor:
+        """Absolute differences first, which learn faster; then squared ones, whose best guess is the mean."""
         *inputs, target = batch
-        return (model(*inputs) - target).abs().mean()
+        difference = model(*inputs) - target
+        return 10 * difference.square().mean() if self.phase(progress) else difference.abs().mean()
+
+
+def guessed(strength: torch.Tensor, config: Config) -> torch.Tensor:
+    """What the network is told instead of the true strength [N], which in films is only estimated: off by a random factor.
+
+    `guess` in the configuration: the share of pictures for which it is off, and by how much (a deviation of its logarithm).
+    """
+    guess = config.data.get("guess")
+    if not guess:
+        return strength
+    off = torch.rand_like(strength) < guess["share"]
+    return torch.where(off, strength * torch.exp(guess["spread"] * torch.randn_like(strength)), strength).clamp(0, 1.1)
 
 
 @torch.no_grad()

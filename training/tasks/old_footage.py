@@ -12,6 +12,7 @@ from ..data.colorspace import limited_luma
 from ..data.drawings import Drawings
 from ..data.eval_set import read_rgb
 from ..data.metrics import psnr
+from ..data.patch_bank import PatchBank
 from ..data.patterns import patterned
 from ..degrade.compress import jpeg_quality
 from ..degrade.filters import gaussian_blur
@@ -19,7 +20,14 @@ from ..degrade.noise import film_grain
 from ..degrade.optics import KERNELS, downscale
 from ..degrade.recipe import RECIPE, apply_recipe
 from ..engine.task import Batch
-from .luma_base import LumaTask, apply
+from .aging import Aging
+from .luma_base import LumaTask, apply, guessed
+
+# What can stand in for photos, and the side and number of pieces drawn ahead of it.
+DRAWN = ("card", "drawing", "pattern")
+PIECE, PIECES, DRAWN_SEED = 256, 300, 12
+# Of the beta distribution that strengths are drawn from, before and after squared differences count.
+MIDDLE = (1.5, 5.0)
 
 
 class OldFootageTask(LumaTask):
@@ -29,15 +37,15 @@ class OldFootageTask(LumaTask):
         for k, kind in enumerate(rng.random(len(clean))):
             clean[k, 0] = self._instead(clean[k, 0], kind, rng)
         low = np.empty((len(clean), 1, size, size), np.float32)
-        # Late, when squared differences count, mostly the middle of the range: what people set.
-        late = progress >= self.config.data.get("squaredFrom", 1.0)
-        middle = 5.0 if late else 1.5
+        # Late mostly the middle of the range: what people set.
+        late = bool(self.phase(progress))
+        middle = MIDDLE[late]
         drawn = np.where(rng.random(len(clean)) < 0.15, rng.random(len(clean)), rng.beta(middle, middle, len(clean)))
         strength = np.where(rng.random(len(clean)) < 0.04, 0.0, drawn).astype(np.float32)
         typical = rng.random(len(clean)) < (self.config.data.get("typicalShare", 0.0) if late else 0.0)
         for k in range(len(clean)):
             low[k, 0] = _age(clean[k, 0], float(strength[k]), s, rng, bool(typical[k]))
-        return torch.from_numpy(low), torch.from_numpy(strength), torch.from_numpy(clean)
+        return torch.from_numpy(low), guessed(torch.from_numpy(strength), self.config), torch.from_numpy(clean)
 
     @cached_property
     def drawings(self) -> Drawings:
@@ -45,23 +53,49 @@ class OldFootageTask(LumaTask):
 
     def _instead(self, photo: np.ndarray, kind: float, rng: np.random.Generator) -> np.ndarray:
         """The photo or, for the configured shares of `kind` (0..1), something drawn."""
-        data, side = self.config.data, len(photo)
-        for share, draw in (
-            ("cardShare", lambda: title_card(rng, side)),
-            ("drawingShare", lambda: self.drawings.picture(rng, side, photo)),
-            ("patternShare", lambda: patterned(rng, photo)),
-        ):
-            kind -= data.get(share, 0.0)
+        for name in DRAWN:
+            kind -= self.config.data.get(f"{name}Share", 0.0)
             if kind < 0:
-                return draw()
+                return self._draw(name, rng, photo)
         return photo
 
-    def loss(self, model: nn.Module, batch: Batch, progress: float) -> torch.Tensor:
-        """Absolute differences first, which learn faster; then squared ones, whose best guess is the mean."""
-        if progress < self.config.data.get("squaredFrom", 1.0):
-            return super().loss(model, batch, progress)
-        *inputs, target = batch
-        return 10 * (model(*inputs) - target).square().mean()
+    def _draw(self, name: str, rng: np.random.Generator, photo: np.ndarray) -> np.ndarray:
+        side = len(photo)
+        if name == "card":
+            return title_card(rng, side)
+        return self.drawings.picture(rng, side, photo) if name == "drawing" else patterned(rng, photo)
+
+    def drawn(self, name: str) -> np.ndarray:
+        """[PIECES, PIECE, PIECE] codes of brightness, drawn once and kept in a cache file."""
+        file = self.cache / f"drawn-{name}.npz"
+        if not file.exists():
+            rng = np.random.default_rng(DRAWN_SEED)
+            photos = [self.pictures.pair(rng, PIECE // self.scale, 1)[1][0, 0] for _ in range(PIECES)]
+            pieces = [np.clip(self._draw(name, rng, photo), 0, 1) for photo in photos]
+            np.savez_compressed(file, (np.stack(pieces) * 255 + 0.5).astype(np.uint8))
+        return np.load(file)["arr_0"]
+
+    @cached_property
+    def bank(self) -> PatchBank:
+        """Photos, and the configured shares of what is drawn."""
+        size, data = int(self.config.data["patch"]), self.config.data
+        shares = {name: data.get(f"{name}Share", 0.0) for name in DRAWN}
+        pictures, chances = list(self.pictures.high), [self.pictures.chances(size) * (1 - sum(shares.values()))]
+        for name, share in shares.items():
+            if share > 0:
+                pictures += [(piece / np.float32(255)).astype(np.float16) for piece in self.drawn(name)]
+                chances.append(np.full(PIECES, share / PIECES))
+        return PatchBank(pictures, np.concatenate(chances), self.device)
+
+    @cached_property
+    def aging(self) -> Aging:
+        return Aging(self.scale, self.device)
+
+    def batch_on(self, progress: float) -> Batch:
+        late = bool(self.phase(progress))
+        clean = self.bank.patches(int(self.config.data["patch"]) * self.scale, self.config.batch)
+        low, strength = self.aging(clean, MIDDLE[late], self.config.data.get("typicalShare", 0.0) if late else 0.0)
+        return low, guessed(strength, self.config), clean
 
     @cached_property
     def set14(self) -> list[tuple[np.ndarray, np.ndarray]]:
