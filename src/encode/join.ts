@@ -13,6 +13,7 @@ import { coversToAttach, foreignTags, muxArgs, usesFreeTags, type CoverFile } fr
 import { opusLags } from './opus-lag.ts';
 import { commonTimeBase, joinedBytes } from './segment-file.ts';
 import { filmSpan } from './span.ts';
+import { encodingWarning, textEncodings } from './text-encoding.ts';
 import { Watchdog } from './watchdog.ts';
 
 export interface JoinOptions {
@@ -72,7 +73,10 @@ export async function joinAndMux(options: JoinOptions): Promise<string[]> {
       }
     }
     const lags = await opusLags(plan, output, signal);
-    const args = muxArgs({ plan, index, output, segmentTimeBase, major: version[0], chapters, covers, lags });
+    const encodings = await textEncodings(plan, signal);
+    warnings.push(...[...encodings].map(([stream, encoding]) => encodingWarning(stream, encoding)));
+    const rest = { chapters, covers, lags, encodings };
+    const args = muxArgs({ plan, index, output, segmentTimeBase, major: version[0], ...rest });
     await runMux(ffmpeg, args, options, joinedBytes(paths));
     return warnings;
   } catch (error) {

@@ -38,6 +38,8 @@ export interface MuxArgsOptions {
   readonly covers: readonly CoverFile[];
   /** Milliseconds by which copies of streams would come too early, by the stream's index (`opusLags`). */
   readonly lags?: ReadonlyMap<number, number>;
+  /** What converted subtitles that are no UTF-8 are read as, by the stream's index (`textEncodings`). */
+  readonly encodings?: ReadonlyMap<number, string>;
 }
 
 /** Tags that describe how the old video stream was made; wrong for the new one. */
@@ -194,6 +196,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-y', '-copyts', ...rotation],
     ...['-itsoffset', `-${leadSeconds(plan.decode.timeBase)}`, '-f', 'nut', '-i', 'pipe:0'],
+    ...[...(options.encodings ?? [])].flatMap(([stream, encoding]) => [`-sub_charenc:${stream}`, encoding]),
     ...sourceInput(plan, span),
     ...(chapters === undefined ? [] : ['-f', 'ffmetadata', '-i', `file:${chapters}`]),
     ...(sound?.input ?? []),
