@@ -16,6 +16,7 @@ const { values } = parseArgs({ options: { dry: { type: 'boolean', default: false
 
 // Element types of onnx.proto.
 const TYPES = { float32: 1, uint8: 2, int8: 3 } as const;
+const FLOAT16 = 10;
 const SIDE = 192;
 const ROUNDS = 12;
 
@@ -30,15 +31,24 @@ function node(op: string, inputs: readonly string[], output: string, ...rest: re
   return bytesField(1, ...inputs.map((name) => bytesField(1, name)), bytesField(2, output), bytesField(4, op), ...rest);
 }
 
-/** Dimensions and values of 32-bit weights as PyTorch's exporter writes them. */
+/** Dimensions and values of 32-bit weights, or of 16-bit ones, as PyTorch's exporter writes them. */
 function read(message: Uint8Array): { readonly dims: readonly number[]; readonly data: Float32Array } {
   const dims: number[] = [];
-  let data = new Float32Array(0);
+  let [type, stored] = [0, new ArrayBuffer(0)];
   for (const { number, value, bytes } of fieldsOf(message)) {
     if (number === 1) dims.push(value);
-    if (number === 9) data = new Float32Array(new Uint8Array(bytes).buffer);
+    if (number === 2) type = value;
+    if (number === 9) stored = new Uint8Array(bytes).buffer;
   }
-  return { dims, data };
+  const isHalf = type === FLOAT16;
+  return { dims, data: isHalf ? Float32Array.from(new Uint16Array(stored), fromHalf) : new Float32Array(stored) };
+}
+
+/** Of the bits of a 16-bit float (IEEE 754-2008); weights are never infinite. */
+function fromHalf(bits: number): number {
+  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
+  const size = exponent === 0 ? fraction * 2 ** -24 : (1 + fraction / 1024) * 2 ** (exponent - 15);
+  return bits & 0x8000 ? -size : size;
 }
 
 /** Nodes and weights that stand for 8-bit weights of a convolution; the result is called `name`. */
@@ -66,11 +76,16 @@ function int8Twin(model: Uint8Array): Uint8Array {
       weights('middle', 'uint8', [], Uint8Array.of(128)),
     ];
     const done = new Set<string>();
+    // Weights that are kept in 16 bits reach their convolutions through a cast.
+    const casts = new Map(
+      graph.nodes.flatMap(({ op, inputs, outputs }) => (op === 'Cast' ? [[outputs[0], inputs[0]]] : [])),
+    );
+    const first = graph.nodes.find(({ op }) => op === 'Conv')?.raw;
     for (const { op, inputs, outputs, rest, raw: original } of graph.nodes) {
       const [from = '', kernel = '', ...bias] = inputs;
-      const stored = graph.weights.get(kernel);
+      const stored = graph.weights.get(kernel) ?? graph.weights.get(casts.get(kernel) ?? '');
       // The first convolution sees the picture, whose ten bits must not become eight.
-      if (op !== 'Conv' || !stored || !outputs[0] || graph.nodes[0]?.raw === original) {
+      if (op !== 'Conv' || !stored || !outputs[0] || original === first) {
         fields.push(original);
         continue;
       }

@@ -13,21 +13,14 @@ from torch.nn import functional as F
 
 from .reparam import MergedConv
 
-# The axes along which the looks after the first are mirrored.
-MIRRORED = ((3,), (2,), (2, 3))
-
 
 class LumaNet(nn.Module):
     """With `half` (which scale 1 always has) the body works at half resolution, so that it sees twice as far for a
     quarter of the work (FFDNet's idea); its 6x6 stride-2 head is pixel-unshuffle and 3x3 in one.
-
-    With `flips` the trained network looks at the picture four times, mirrored along either axis, and the mean of what it
-    sees counts (the self-ensemble of Timofte et al., 2016). It is trained on one look.
     """
 
-    def __init__(self, scale: int, channels: int, layers: int, strength: bool, half: bool = False, flips: bool = False):
+    def __init__(self, scale: int, channels: int, layers: int, strength: bool, half: bool = False):
         super().__init__()
-        self.flips = flips
         self.scale = scale
         self.half = half or scale == 1
         self.head: nn.Module = (
@@ -49,13 +42,6 @@ class LumaNet(nn.Module):
         return x
 
     def forward(self, luma: torch.Tensor, strength: torch.Tensor | None = None) -> torch.Tensor:
-        if not self.flips or self.training:
-            return self.once(luma, strength)
-        looks = [self.once(luma, strength)]
-        looks += [self.once(luma.flip(axes), strength).flip(axes) for axes in MIRRORED]
-        return sum(looks[1:], looks[0]) / len(looks)
-
-    def once(self, luma: torch.Tensor, strength: torch.Tensor | None = None) -> torch.Tensor:
         x = self.tail(self.features(luma, strength))
         if self.half:
             return self.repeated(luma) + F.pixel_shuffle(x, self.factor)
