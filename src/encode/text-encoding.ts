@@ -4,6 +4,8 @@ import { deepProbing } from '../core/probing.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { startProcess } from '../platform/process.ts';
 
+/** Packets of these are more than their text (lengths, styles, control codes), whose encoding their standards fix. */
+const OWN_FORM: ReadonlySet<string> = new Set(['mov_text', 'eia_608']);
 /** Bytes that Windows-1252 has no letters for. */
 const UNUSED = new Set([0x81, 0x8d, 0x8f, 0x90, 0x9d]);
 
@@ -16,7 +18,7 @@ export async function textEncodings(plan: Plan, signal: AbortSignal): Promise<Ma
   const found = new Map<number, string>();
   for (const { index, action } of plan.streams) {
     const source = plan.media.streams.find((stream) => stream.index === index);
-    if (action !== 'convert' || source?.kind !== 'subtitle') continue;
+    if (action !== 'convert' || source?.kind !== 'subtitle' || OWN_FORM.has(source.codec)) continue;
     const encoding = await encodingOf(plan, index, signal);
     if (encoding !== undefined) found.set(index, encoding);
   }

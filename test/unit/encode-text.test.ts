@@ -36,6 +36,14 @@ test.each([
   expect([...(await textEncodings(film.plan, never))]).toEqual(encoding === undefined ? [] : [[2, encoding]]);
 });
 
+test('long lines of MP4, whose lengths are bytes that no text has, come through', async () => {
+  const line = 'Über Bücher und Käse. '.repeat(12).trim();
+  const source = filmWith('long.mkv', Buffer.from(line));
+  ffmpeg('-i', source, '-map', '0', '-c', 'copy', '-c:s', 'mov_text', at('long.mp4'));
+  const film = await putFilm(at('long.mp4'), 'mkv', 'from-mp4.mkv');
+  expect(textOf(film.output)).toEqual([line, 'plain']);
+});
+
 test('subtitles that are copied are not looked at', async () => {
   const film = await putFilm(filmWith('copied.mkv', Buffer.from('Caf\xe9', 'latin1')), 'mkv', 'copy.mkv');
   expect(await textEncodings(film.plan, never)).toEqual(new Map());

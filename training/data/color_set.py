@@ -30,7 +30,7 @@ class ColorSet:
     """`small` are 64 x 64, `large` have a short side of 112 or a little more, `scenes` one of 160 to 288."""
 
     def __init__(self, data: Path, cache: Path):
-        file = cache / "color.npz"
+        file = cache / "color-scenes.npz"
         if not file.exists():
             cache.mkdir(parents=True, exist_ok=True)
             self._build(data, file)

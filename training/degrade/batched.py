@@ -27,6 +27,11 @@ LUMINANCE = np.array(
 BLUR_REACH = 8
 
 
+def each(values: torch.Tensor) -> torch.Tensor:
+    """[N] as a number for every picture of [N, 1, H, W]."""
+    return values[:, None, None, None]
+
+
 def separable(pictures: torch.Tensor, taps: torch.Tensor, stride: int = 1) -> torch.Tensor:
     """Rows and columns of picture n by taps[n]; the border is repeated, and a stride keeps the middle of every cell."""
     count, length = taps.shape
@@ -63,7 +68,7 @@ def grained(pictures: torch.Tensor, sigma: torch.Tensor, size: torch.Tensor) -> 
     field = blurred(torch.randn_like(pictures), size)
     field = field / field.std(dim=(1, 2, 3), keepdim=True).clamp(min=1e-6)
     inside = pictures.clamp(0, 1)
-    return pictures + sigma[:, None, None, None] * (0.5 + 2.0 * inside * (1 - inside)) * field
+    return pictures + each(sigma) * (0.5 + 2.0 * inside * (1 - inside)) * field
 
 
 class Jpeg:

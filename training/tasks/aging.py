@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 import torch
 
-from ..degrade.batched import Jpeg, blurred, grained, reduced, reducing_kernels
+from ..degrade.batched import Jpeg, blurred, each, grained, reduced, reducing_kernels
 from ..degrade.recipe import RECIPE
 
 QUANTILES = 1 << 14
@@ -52,7 +52,7 @@ class Aging:
         soft = blurred(clean, blur * s / 2 * (3 * strength).clamp(max=1))
         small = reduced(soft, self.kernels[kernel.clamp(max=len(self.kernels) - 1)], s)
         grainy = grained(small, 24 / 255 * strength * play[0], size)
-        return torch.where(_each(strength == 0), small, self._coded(grainy, strength * play[1], typical)), strength
+        return torch.where(each(strength == 0), small, self._coded(grainy, strength * play[1], typical)), strength
 
     def _coded(self, grainy: torch.Tensor, strength: torch.Tensor, typical: torch.Tensor) -> torch.Tensor:
         """JPEG for most: of luma as it is, or of the codes of limited range."""
@@ -60,9 +60,5 @@ class Aging:
         gain = torch.where(typical | (limited < 0.5), torch.ones_like(limited), torch.full_like(limited, 219 / 255))
         offset = torch.where(gain == 1, torch.zeros_like(gain), torch.full_like(gain, 16 / 255))
         quality = (90 - 100 * strength).clamp(15, 95)
-        lossy = (self.jpeg(grainy * _each(gain) + _each(offset), quality) - _each(offset)) / _each(gain)
-        return torch.where(_each(typical | (coded < 0.85)), lossy, grainy)
-
-
-def _each(values: torch.Tensor) -> torch.Tensor:
-    return values[:, None, None, None]
+        lossy = (self.jpeg(grainy * each(gain) + each(offset), quality) - each(offset)) / each(gain)
+        return torch.where(each(typical | (coded < 0.85)), lossy, grainy)

@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Callable
 
 import numpy as np
 import torch
@@ -18,7 +17,6 @@ from ..data.sight_weights import sight_file
 from ..degrade import degrade
 from ..engine.task import Batch, Task
 from ..nets.colorizer import Colorizer
-from ..nets.sight import Sight
 from .colorize_eval import judge
 from .film_look import as_film
 from .sight_reader import SightReader
@@ -91,21 +89,8 @@ class ColorizeTask(Task):
         chroma = F.avg_pool2d(torch.stack([(blue - y) / 1.772, (red - y) / 1.402], dim=1), 4)
         film = torch.rand(count, 1, 1, 1, device=self.device) < data["filmShare"]
         luma = torch.where(film, as_film(rgb), y[:, None])
-        seen = self.sight(luma) if self.config.net.get("sight") else ()
+        seen = self.reader.read(luma) if self.config.net.get("sight") else ()
         return luma, *seen, chroma
-
-    @cached_property
-    def sight(self) -> Callable[[torch.Tensor], tuple[torch.Tensor, ...]]:
-        """The frozen network on the device, in 16 bits where training is on a GPU."""
-        net = Sight()
-        net.load_state_dict(torch.load(sight_file(self.cache), map_location="cpu"))
-        net.eval().to(self.device, memory_format=torch.channels_last)
-
-        def see(luma: torch.Tensor) -> tuple[torch.Tensor, ...]:
-            with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=luma.is_cuda, cache_enabled=False):
-                return tuple(seen.float() for seen in net(luma))
-
-        return see
 
     def loss(self, model: nn.Module, batch: Batch, progress: float) -> torch.Tensor:
         *inputs, chroma = batch

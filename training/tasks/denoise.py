@@ -10,7 +10,7 @@ from torch import nn
 from ..data.eval_set import clean_luma
 from ..data.metrics import psnr
 from ..data.patch_bank import PatchBank
-from ..degrade.batched import grained
+from ..degrade.batched import each, grained
 from ..degrade.noise import film_grain
 from ..engine.task import Batch
 from .luma_base import LumaTask, apply, guessed
@@ -31,7 +31,7 @@ class DenoiseTask(LumaTask):
             else:
                 noisy[k, 0] = film_grain(clean[k, 0], sigma / 255 * RANGE, float(rng.uniform(0.3, 0.8)), rng)
             levels[k] = sigma / 50
-        return torch.from_numpy(noisy), torch.from_numpy(levels), torch.from_numpy(clean)
+        return torch.from_numpy(noisy), guessed(torch.from_numpy(levels), self.config, rng), torch.from_numpy(clean)
 
     @cached_property
     def bank(self) -> PatchBank:
@@ -43,8 +43,8 @@ class DenoiseTask(LumaTask):
         kind, level, size = torch.rand(3, count, device=self.device)
         sigma = torch.where(kind < 0.04, torch.zeros_like(level), 2 + 50 * level)
         strong = sigma / 255 * RANGE
-        white = clean + torch.randn_like(clean) * strong[:, None, None, None]
-        noisy = torch.where((kind < 0.7)[:, None, None, None], white, grained(clean, strong, 0.3 + 0.5 * size))
+        white = clean + torch.randn_like(clean) * each(strong)
+        noisy = torch.where(each(kind < 0.7), white, grained(clean, strong, 0.3 + 0.5 * size))
         return noisy, guessed(sigma / 50, self.config), clean
 
     @cached_property

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 import torch
 
-from ..degrade.batched import blurred, grained
+from ..degrade.batched import blurred, each, grained
 from ..degrade.noise import GRAIN_SIGMA
 from ..degrade.tone import RESPONSES
 
@@ -21,11 +21,11 @@ def as_film(rgb: torch.Tensor) -> torch.Tensor:
     weights = torch.where((free[1] < 0.5)[:, None], film, plain) * torch.exp(0.35 * torch.randn(count, 3, device=device))
     weights = weights / weights.sum(dim=1, keepdim=True)
     seen = _mixed(rgb.clamp(min=1e-4) ** GAMMA, weights).clamp(1e-4, 1) ** (1 / GAMMA)
-    luma = torch.lerp(_mixed(rgb, plain.expand(count, 3)), seen, _each(0.3 + 0.7 * free[2]))
+    luma = torch.lerp(_mixed(rgb, plain.expand(count, 3)), seen, each(0.3 + 0.7 * free[2]))
     luma = blurred(luma, torch.where(free[3] < 0.4, 3 * 0.35 * free[4], torch.zeros_like(free[4])))
     fading = torch.where(free[5] < 0.7, 0.8 * free[6], torch.zeros_like(free[6]))
     low, high = (0.3 + 0.7 * free[7]) * 0.25 * fading, 1 - (0.3 + 0.7 * free[8]) * 0.3 * fading
-    luma = _each(low) + _each(high - low) * luma.clamp(1e-4, 1) ** _each(torch.exp((free[9] - 0.5) * fading))
+    luma = each(low) + each(high - low) * luma.clamp(1e-4, 1) ** each(torch.exp((free[9] - 0.5) * fading))
     grain = torch.where(free[10] < 0.6, 0.8 * free[11], torch.zeros_like(free[11]))
     size = 0.4 + 0.5 * torch.rand(count, device=device)
     return grained(luma, grain * GRAIN_SIGMA, size).clamp(0, 1)
@@ -39,7 +39,3 @@ def _weights(device: torch.device) -> tuple[torch.Tensor, torch.Tensor]:
 
 def _mixed(rgb: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
     return (rgb * weights[:, :, None, None]).sum(dim=1, keepdim=True)
-
-
-def _each(values: torch.Tensor) -> torch.Tensor:
-    return values[:, None, None, None]

@@ -38,16 +38,20 @@ class LumaTask(Task):
         return 10 * difference.square().mean() if self.phase(progress) else difference.abs().mean()
 
 
-def guessed(strength: torch.Tensor, config: Config) -> torch.Tensor:
+def guessed(strength: torch.Tensor, config: Config, rng: np.random.Generator | None = None) -> torch.Tensor:
     """What the network is told instead of the true strength [N], which in films is only estimated: off by a random factor.
 
     `guess` in the configuration: the share of pictures for which it is off, and by how much (a deviation of its logarithm).
+    Without `rng` the random numbers are the device's.
     """
     guess = config.data.get("guess")
     if not guess:
         return strength
-    off = torch.rand_like(strength) < guess["share"]
-    return torch.where(off, strength * torch.exp(guess["spread"] * torch.randn_like(strength)), strength).clamp(0, 1.1)
+    if rng is None:
+        chance, wander = torch.rand_like(strength), torch.randn_like(strength)
+    else:
+        chance, wander = (torch.from_numpy(draw(len(strength)).astype(np.float32)) for draw in (rng.random, rng.standard_normal))
+    return torch.where(chance < guess["share"], strength * torch.exp(guess["spread"] * wander), strength).clamp(0, 1.1)
 
 
 @torch.no_grad()

@@ -45,7 +45,7 @@ class OldFootageTask(LumaTask):
         typical = rng.random(len(clean)) < (self.config.data.get("typicalShare", 0.0) if late else 0.0)
         for k in range(len(clean)):
             low[k, 0] = _age(clean[k, 0], float(strength[k]), s, rng, bool(typical[k]))
-        return torch.from_numpy(low), guessed(torch.from_numpy(strength), self.config), torch.from_numpy(clean)
+        return torch.from_numpy(low), guessed(torch.from_numpy(strength), self.config, rng), torch.from_numpy(clean)
 
     @cached_property
     def drawings(self) -> Drawings:

@@ -20,7 +20,7 @@ class SightReader:
     def __init__(self, weights: Path, device: torch.device):
         self.net = Sight()
         self.net.load_state_dict(torch.load(weights, map_location="cpu"))
-        self.net.eval().to(device)
+        self.net.eval().to(device, memory_format=torch.channels_last)
         self.device = device
         self.server = _start(self.net) if device.type == "cpu" else None
 
@@ -28,7 +28,10 @@ class SightReader:
     def read(self, luma: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """[N, 1, h, w] -> features at 1/8 and at 1/16."""
         if self.server is None:
-            return self.net(luma.to(self.device))
+            # In 16 bits where that is fast; a recording must not keep casts.
+            with torch.autocast(self.device.type, torch.bfloat16, self.device.type == "cuda", cache_enabled=False):
+                near, far = self.net(luma.to(self.device))
+            return near.float(), far.float()
         count, _, height, width = luma.shape
         assert self.server.stdin and self.server.stdout
         self.server.stdin.write(struct.pack("<3i", count, height, width))
