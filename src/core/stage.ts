@@ -8,6 +8,8 @@ export interface StageContext {
   /** All shots of the film, contiguous and in order; look one up with `shotAt`. */
   readonly shots: readonly Shot[];
   readonly warn: (message: string) => void;
+  /** The stage's kind, where it is counted what each one takes. */
+  readonly stage?: string;
 }
 
 /**

@@ -103,8 +103,9 @@ function crewOf(engine: Engine, format: FrameFormat): Crew {
   const module = createRequire(import.meta.url).resolve('#temporal-jobs');
   return {
     ahead: framesAhead(engine.pixelLookAhead - 1, format),
-    run: async <J extends Job>(job: J, order: number, { signal, warn }: Pick<StageContext, 'signal' | 'warn'>) => {
-      const { result } = await engine.run(() => ({ task: 'call', module, job }) as const, { signal, warn, order });
+    run: async <J extends Job>(job: J, order: number, context: Pick<StageContext, 'signal' | 'warn' | 'stage'>) => {
+      const { signal, warn, stage } = context;
+      const { result } = await engine.run(() => ({ task: 'call', module, job }) as const, { signal, warn, order, stage });
       return result as ReplyTo<J>;
     },
   };

@@ -1,5 +1,5 @@
 import type { RestoreEvent } from '../core/events.ts';
-import { shareOf, type Savings } from '../restore/index.ts';
+import { shareOf, type Engine } from '../restore/index.ts';
 import type { Junction } from './flow.ts';
 
 const EMIT_INTERVAL_MS = 250;
@@ -13,6 +13,8 @@ interface Sample {
   readonly frames: number;
   readonly starvedMs: number;
   readonly blockedMs: number;
+  /** Seconds that workers have spent, by stage. */
+  readonly busy: Readonly<Record<string, number>>;
 }
 
 /** Turns counts of frames into progress events: speed over the recent past, time left, and who the others wait for. */
@@ -22,8 +24,8 @@ export class ProgressMeter {
   readonly #emit: (event: RestoreEvent) => void;
   readonly #decode: Junction;
   readonly #encode: Junction;
-  readonly #work: string;
-  readonly #savings: Savings;
+  readonly #engine: Pick<Engine, 'busySeconds' | 'tally'>;
+  readonly #otherwise: string;
   readonly #samples: Sample[] = [];
   /** Frames of finished segments, and frames handed to an encoder. */
   #kept: number;
@@ -37,9 +39,9 @@ export class ProgressMeter {
     /** Junction behind decode, and junction in front of encode. */
     decode: Junction;
     encode: Junction;
-    /** Name of what happens between them. */
-    work: string;
-    savings: Savings;
+    engine: Pick<Engine, 'busySeconds' | 'tally'>;
+    /** What happens between them where no worker has a part in it. */
+    otherwise: string;
     emit: (event: RestoreEvent) => void;
   }) {
     this.#input = options.input;
@@ -49,8 +51,8 @@ export class ProgressMeter {
     this.#emit = options.emit;
     this.#decode = options.decode;
     this.#encode = options.encode;
-    this.#work = options.work;
-    this.#savings = options.savings;
+    this.#engine = options.engine;
+    this.#otherwise = options.otherwise;
     this.#sample(performance.now());
   }
 
@@ -80,6 +82,7 @@ export class ProgressMeter {
       frames: this.#done,
       starvedMs: this.#decode.starvedMs,
       blockedMs: this.#encode.blockedMs,
+      busy: this.#engine.busySeconds().byStage,
     });
     while (this.#samples.length > 2 && (this.#samples[1]?.at ?? at) < at - WINDOW_MS) this.#samples.shift();
   }
@@ -94,7 +97,8 @@ export class ProgressMeter {
     const rate = ((this.#done - (from?.frames ?? 0)) * 1000) / elapsed;
     const blocked = (this.#encode.blockedMs - (from?.blockedMs ?? 0)) / elapsed;
     const starved = (this.#decode.starvedMs - (from?.starvedMs ?? 0)) / elapsed;
-    const bottleneck = blocked > WAITING_SHARE ? 'encode' : starved > WAITING_SHARE ? 'decode' : this.#work;
+    const bottleneck = blocked > WAITING_SHARE ? 'encode' : starved > WAITING_SHARE ? 'decode' : this.#busiest(from);
+    const { tally } = this.#engine;
     this.#emit({
       type: 'progress',
       input: this.#input,
@@ -103,8 +107,18 @@ export class ProgressMeter {
       framesPerSecond: Math.round(rate * 100) / 100,
       etaSeconds: rate > 0 ? Math.round((this.#total - this.#done) / rate) : undefined,
       bottleneck,
-      unchangedShare: shareOf(this.#savings.unchanged, this.#savings),
-      cachedShare: shareOf(this.#savings.stored, this.#savings),
+      unchangedShare: shareOf(tally.unchanged, tally),
+      cachedShare: shareOf(tally.stored, tally),
     });
+  }
+
+  /** The stage that workers have spent the most time on since `from`. */
+  #busiest(from: Sample | undefined): string {
+    let [busiest, most] = [this.#otherwise, 0];
+    for (const [stage, seconds] of Object.entries(this.#engine.busySeconds().byStage)) {
+      const spent = seconds - (from?.busy[stage] ?? 0);
+      if (spent > most) [busiest, most] = [stage, spent];
+    }
+    return busiest;
   }
 }

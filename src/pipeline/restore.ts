@@ -176,8 +176,8 @@ async function restoreSegments(
       done: reused,
       decode: decodeJunction,
       encode: encodeJunction,
-      savings: built.engine.tally,
-      work: made.stages.map(({ kind }) => kind).find((kind) => kind === 'upscale') ?? made.stages[0]?.kind ?? 'copy',
+      engine: built.engine,
+      otherwise: made.stages[0]?.kind ?? 'copy',
       emit,
     });
     const context = {

@@ -183,7 +183,7 @@ function chain(
     if (at === led + 1) frames = within(wanted, frames);
     // Predicted color is still small there, and as steady as it gets.
     if (stage.kind === 'apply-chroma') frames = tapped(frames, (frame) => meter.lookAtColor(frame));
-    frames = stage.run(frames, { signal, shots: index.shots, warn });
+    frames = stage.run(frames, { signal, shots: index.shots, warn, stage: stage.kind });
   }
   return prefetch(frames, ENCODE_BEHIND, context.encodeJunction);
 }

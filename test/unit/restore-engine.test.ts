@@ -107,10 +107,10 @@ test('what needs no network is as far ahead as the CPU has workers, whatever dev
 test('counts the time that workers are busy', async () => {
   const engine = await engineWith({});
   await runOne(engine, await modelOf(repeatNet(2), { scale: 2 }));
-  const { inference, total, byTask } = engine.busySeconds();
+  const { inference, total, byStage } = engine.busySeconds();
   expect(inference).toBeGreaterThan(0);
   expect(total).toBeGreaterThanOrEqual(inference);
-  expect(byTask.luma).toBe(total);
+  expect(byStage).toEqual({ luma: total });
 });
 
 describe('faults', () => {

@@ -4,7 +4,7 @@ import { RestorationError } from '../../core/errors.ts';
 import type { Precision } from '../../core/plan.ts';
 import type { ModelFormat } from '../backends/index.ts';
 import { formatOf } from '../models/weights.ts';
-import type { ReplyTo, TaskName, TaskRequest } from '../tasks/index.ts';
+import type { ReplyTo, TaskRequest } from '../tasks/index.ts';
 import { DeviceQueue, type QueuedJob } from './device-queue.ts';
 import { findDevices, referenceDevices, type UsableDevice } from './devices.ts';
 import type { Outcome } from './lane.ts';
@@ -39,6 +39,8 @@ export interface JobOptions {
   readonly warn: (message: string) => void;
   /** The frame's index: earlier frames go first. */
   readonly order: number;
+  /** Whose job it is; default: its task's name. */
+  readonly stage?: string | undefined;
 }
 
 /** Seconds that all workers together have spent. */
@@ -46,8 +48,8 @@ export interface EngineLoad {
   /** Inside networks. */
   readonly inference: number;
   readonly total: number;
-  /** `total` by kind of task. */
-  readonly byTask: Readonly<Partial<Record<TaskName, number>>>;
+  /** `total` by stage, or by task where a job is no stage's. */
+  readonly byStage: Readonly<Record<string, number>>;
 }
 
 /** Worker threads that run networks and pixel work. Close it, or they keep the program alive. */
@@ -75,7 +77,7 @@ class WorkerEngine implements Engine {
   readonly #entry: string;
   readonly tally = new Tally();
   readonly #stop = new AbortController();
-  readonly #load = { inference: 0, total: 0, byTask: {} as Partial<Record<TaskName, number>> };
+  readonly #load = { inference: 0, total: 0, byStage: {} as Record<string, number> };
   readonly #noted = new Set<string>();
   #queues: DeviceQueue[];
   /** For work that none of the devices does: without a network, or with one in a format that they do not read. */
@@ -145,13 +147,13 @@ class WorkerEngine implements Engine {
       this.#runSomewhere(job, 'model' in first ? formatOf(first.model.path) : undefined, options),
       signals,
     );
-    this.#count(first.task, outcome);
+    this.#count(options.stage ?? first.task, outcome);
     if ('model' in first) this.tally.computed(outcome.unchanged);
     return outcome.reply;
   }
 
   busySeconds(): EngineLoad {
-    return { ...this.#load, byTask: { ...this.#load.byTask } };
+    return { ...this.#load, byStage: { ...this.#load.byStage } };
   }
 
   async close(): Promise<void> {
@@ -227,10 +229,10 @@ class WorkerEngine implements Engine {
     return new DeviceQueue({ device: kind.id, formats, isReference, workers, lane });
   }
 
-  #count(task: TaskName, { inferenceMs, totalMs }: Outcome): void {
+  #count(stage: string, { inferenceMs, totalMs }: Outcome): void {
     this.#load.inference += inferenceMs / 1000;
     this.#load.total += totalMs / 1000;
-    this.#load.byTask[task] = (this.#load.byTask[task] ?? 0) + totalMs / 1000;
+    this.#load.byStage[stage] = (this.#load.byStage[stage] ?? 0) + totalMs / 1000;
   }
 
   /** Each sentence once: what happens to one frame happens to the next. */

@@ -54,10 +54,11 @@ export const codingOf = ({ width, height, color, pixelFormat }: FrameFormat): Pl
   codes: codeRange(color.range, pixelFormat.bitDepth),
 });
 
-export const jobFor = ({ index }: Frame, { signal, warn }: StageContext): JobOptions => ({
+export const jobFor = ({ index }: Frame, { signal, warn, stage }: StageContext): JobOptions => ({
   signal,
   warn,
   order: index,
+  stage,
 });
 
 /** Nothing to give back: planes from a worker are ordinary memory. */

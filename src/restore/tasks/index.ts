@@ -25,7 +25,7 @@ export interface TaskMap {
   readonly unpack: { readonly request: UnpackRequest; readonly reply: UnpackReply };
 }
 
-export type TaskName = keyof TaskMap;
+type TaskName = keyof TaskMap;
 export type TaskRequest = TaskMap[TaskName]['request'];
 export type TaskReply = TaskMap[TaskName]['reply'];
 export type ReplyTo<Request extends TaskRequest> = TaskMap[Request['task']]['reply'];
