@@ -102,7 +102,10 @@ const MIN_BAR_SHARE = 0.015;
 /** A picture must be left: more black than this is a dark film, not bars. */
 const MIN_ACTIVE_SHARE = 0.3;
 
-/** Where the picture lies inside black bars: what no sampled picture ever reaches is bar. Even numbers. */
+/**
+ * Where the picture lies inside black bars: what no sampled picture ever reaches is bar. It begins at even numbers, and ends at
+ * even ones or where the frame does, so that it is cut between samples of chroma.
+ */
 export function findActiveArea(pictures: readonly SamplePicture[], black: number): Rect | undefined {
   const first = pictures[0];
   if (first === undefined) return undefined;
@@ -115,8 +118,9 @@ export function findActiveArea(pictures: readonly SamplePicture[], black: number
     return lines >= Math.max(4, MIN_BAR_SHARE * size) ? lines - (lines % 2) : 0;
   };
   const [left, top] = [least('left', width), least('top', height)];
-  const right = width - least('right', width);
-  const bottom = height - least('bottom', height);
+  const end = (size: number, bar: number): number => Math.min(size, size - bar + ((size - bar) % 2));
+  const right = end(width, least('right', width));
+  const bottom = end(height, least('bottom', height));
   const area = { x: left, y: top, width: right - left, height: bottom - top };
   if (area.width < MIN_ACTIVE_SHARE * width || area.height < MIN_ACTIVE_SHARE * height) return undefined;
   return area.width === width && area.height === height ? undefined : area;

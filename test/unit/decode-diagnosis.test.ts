@@ -97,6 +97,16 @@ test('letterbox and pillarbox are found to the line, with noise in the bars', ()
   ).toBeUndefined();
 });
 
+test('in frames of odd size a picture before a bar ends between samples of chroma too', () => {
+  const [width, height] = [257, 193];
+  const luma = plane(width, height, framed(0, 0, 241, 181, scene));
+  const odd = Array.from({ length: 6 }, () => ({ width, height, luma, cb: undefined, cr: undefined }));
+  expect(findActiveArea(odd, 16)).toEqual({ x: 0, y: 0, width: 242, height: 182 });
+  const after = plane(width, height, framed(16, 12, width, height, scene));
+  const whole = odd.map((each) => ({ ...each, luma: after }));
+  expect(findActiveArea(whole, 16)).toEqual({ x: 16, y: 12, width: width - 16, height: height - 12 });
+});
+
 test('dark scenes do not look like bars', () => {
   const night = picture(framed(100, 60, 160, 130, () => 90));
   const black = picture(() => 16);
