@@ -85,10 +85,12 @@ export function planGeometry(
     width: Math.min(frame.width, scale(active.width)),
     height: Math.min(frame.height, scale(active.height)),
   };
-  const place = (at: number, room: number): number => Math.min(Math.floor((at * factor) / 2) * 2, room);
+  // Sizes are rounded each on its own: a picture that ends where the frame does must not leave a line of black there.
+  const place = (at: number, isLast: boolean, room: number): number =>
+    isLast ? room : Math.min(Math.floor((at * factor) / 2) * 2, room);
   const pad = {
-    x: place(active.x, frame.width - picture.width),
-    y: place(active.y, frame.height - picture.height),
+    x: place(active.x, active.x + active.width === source.width, frame.width - picture.width),
+    y: place(active.y, active.y + active.height === source.height, frame.height - picture.height),
     ...picture,
   };
   return { picture, frame, pad, factor, note };

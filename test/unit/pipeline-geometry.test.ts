@@ -54,6 +54,24 @@ test('the active area keeps its place and its share of the frame', () => {
   expect(pad).toEqual({ x: 320, y: 0, width: 1920, height: 1440 });
 });
 
+test('a picture that has a bar on one side only ends where the frame does on the other', () => {
+  const side = fc.record({
+    width: fc.integer({ min: 16, max: 1000 }),
+    height: fc.integer({ min: 16, max: 1000 }),
+    upscale: fc.double({ min: 1.01, max: 6, noNaN: true }),
+    bar: fc.integer({ min: 0, max: 5 }),
+  });
+  fc.assert(
+    fc.property(side, ({ width, height, upscale, bar }) => {
+      const after = { x: 2 * bar, y: 2 * bar, width: width - 2 * bar, height: height - 2 * bar };
+      const { frame, pad } = planGeometry({ width, height }, after, square, { upscale, cap: false });
+      expect([pad!.x + pad!.width, pad!.y + pad!.height]).toEqual([frame.width, frame.height]);
+      const before = planGeometry({ width, height }, { ...after, x: 0, y: 0 }, square, { upscale, cap: false });
+      expect([before.pad!.x, before.pad!.y]).toEqual([0, 0]);
+    }),
+  );
+});
+
 test('whatever the numbers, the picture lies inside an even frame', () => {
   const sizes = fc.record({
     width: fc.integer({ min: 16, max: 1000 }),
