@@ -94,6 +94,24 @@ describe('scratches', () => {
     expect(Math.max(...words)).toBeLessThanOrEqual(1023);
   });
 
+  test('are the same at any depth: what is too faint for 8 bits is so for 12', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const faint: Scene = (x, y) => 100 + (0.4 + seed / 40) * noiseAt(x, y, seed) + (x === 70 ? 0.5 : 0);
+      const plane = drawn(faint);
+      const [eight = 0, ...deeper] = [1, 4, 16].map(
+        (unit) =>
+          findLines(
+            Uint16Array.from(plane, (value) => value * unit),
+            WIDTH,
+            HEIGHT,
+            1,
+            unit,
+          ).length,
+      );
+      expect(deeper).toEqual([eight, eight]);
+    }
+  });
+
   test('pictures of any size and content end well', () => {
     fc.assert(
       fc.property(

@@ -24,6 +24,8 @@ const MOST = 12;
 const LOPSIDED = 0.6;
 /** What is left of a scratch at two thirds of that from its middle, at most: light that is out of focus is thicker. */
 const THICK = 0.35;
+/** What columns vary by at least (8-bit codes): less is rounding. */
+const LEAST_SIGMA = 0.2;
 /** Bounds of what one band can say for a line, in sigmas of all columns, and share of the bands that must say it clearly. */
 const [LEAST_VOTE, MOST_VOTE, CLEAR_VOTE] = [-1.5, 4, 1.5];
 const CLEAR_SHARE = 0.6;
@@ -72,7 +74,7 @@ interface Votes {
   readonly leans: Float32Array;
 }
 
-function votes(mean: Float32Array, width: number, bands: number): Votes {
+function votes(mean: Float32Array, width: number, bands: number, unit: number): Votes {
   const half = halfOf(width);
   const inner = Math.round((2 * half) / 3);
   const [standing, leaning] = [new Float32Array(bands * width), new Float32Array(bands * width)];
@@ -94,7 +96,7 @@ function votes(mean: Float32Array, width: number, bands: number): Votes {
       leaning[row + x] = Math.abs(back) < THICK * Math.abs(over) ? over : 0;
     }
     sizes.sort((a, b) => a - b);
-    const sigma = (sizes[sizes.length >> 1] ?? 0) / 0.6745 + 0.2;
+    const sigma = (sizes[sizes.length >> 1] ?? 0) / 0.6745 + LEAST_SIGMA * unit;
     for (const out of [standing, leaning]) for (let x = 0; x < width; x++) out[row + x] = (out[row + x] ?? 0) / sigma;
   }
   return { stands: standing, leans: leaning };
@@ -204,13 +206,13 @@ function leanOn(
 /**
  * Scratches of a film that ran over something sharp: thin lines, brighter or darker than both of their sides, from top to
  * bottom. A line sums its evidence over the height of the picture (dynamic programming), so that it is found in grain, and
- * shorter or thicker things are left alone. `least` is the mean evidence in sigmas that a line must have.
+ * shorter or thicker things are left alone. `least` is the mean evidence in sigmas that a line must have, `unit` an 8-bit code.
  */
-export function findLines(luma: Plane, width: number, height: number, least: number): readonly Line[] {
+export function findLines(luma: Plane, width: number, height: number, least: number, unit = 1): readonly Line[] {
   const { bands, mean } = bandMeans(luma, width, height);
   const half = halfOf(width);
   if (bands < 4 || width < 16 * half) return [];
-  const { stands: vote, leans: beside } = votes(mean, width, bands);
+  const { stands: vote, leans: beside } = votes(mean, width, bands, unit);
   const used = new Uint8Array(bands * width);
   const lines: Line[] = [];
   for (const sign of [1, -1]) {

@@ -20,7 +20,7 @@ export interface ScratchesReply {
 
 export function runScratches({ plane, source, least }: ScratchesRequest): ScratchesReply {
   const { width, height, codes } = source;
-  const lines = findLines(plane, width, height, least);
+  const lines = findLines(plane, width, height, least, (codes.max + 1) / 256);
   removeLines(plane, width, height, lines, codes.max);
   return { plane, lines: lines.length };
 }
