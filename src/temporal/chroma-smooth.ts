@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import type { ChromaGrid, Frame } from '../core/frame.ts';
-import type { Rect } from '../core/media.ts';
+import type { ChromaGrid } from '../core/frame.ts';
 import type { Stage, StageContext } from '../core/stage.ts';
-import { areaOption, guidePicture } from './chroma-guide.ts';
+import { areaOption } from './chroma-guide.ts';
 import { DISTANCES, joinedOf, type SeenColor } from './chroma-motion-job.ts';
 import type { ColorNeighbor } from './chroma-vote-job.ts';
 import { alone, type Crew } from './crew.ts';
+import { giveColor, sameCells, seenColor } from './seen-color.ts';
 import { SharedPool } from './shared.ts';
 import { overWindow, type WindowWork } from './window.ts';
 
@@ -71,8 +71,11 @@ function work({ radius, area }: ChromaSmoothOptions, { crew, pool, context }: Me
 
   return {
     ahead: crew.ahead,
-    prepare: (frame) => prepare(frame, area, pool),
-    fits: (before, after) => before.grid.width === after.grid.width && before.grid.height === after.grid.height,
+    prepare: (frame) => {
+      const [grid, seen] = [frame.chromaGrid, seenColor(frame, area, pool)];
+      return grid && seen && { grid, seen, jobs: [] };
+    },
+    fits: (before, after) => sameCells(before.seen, after.seen),
     finish: async (frame, items, middle) => {
       const own = items[middle];
       if (!own || items.length === 1) return frame;
@@ -89,8 +92,8 @@ function work({ radius, area }: ChromaSmoothOptions, { crew, pool, context }: Me
       const chromaGrid = { ...own.grid, ...color };
       return { index, pts, duration, format, planes, chromaGrid, dispose: () => frame.dispose() };
     },
-    drop: ({ seen: { picture, colors, motion } }) => {
-      for (const memory of [picture, colors, ...motion]) pool.give(memory);
+    drop: ({ seen }) => {
+      giveColor(seen, pool);
     },
   };
 }
@@ -98,20 +101,6 @@ function work({ radius, area }: ChromaSmoothOptions, { crew, pool, context }: Me
 /** Awaits all, also when one fails: nobody may still be at work with memory that is given back. */
 async function allOf(jobs: readonly Promise<void>[]): Promise<void> {
   for (const ended of await Promise.allSettled(jobs)) if (ended.status === 'rejected') throw ended.reason;
-}
-
-function prepare(frame: Frame, area: Rect | undefined, pool: SharedPool): Item | undefined {
-  const grid = frame.chromaGrid;
-  if (!grid) return undefined;
-  const { width, height, cb, cr, confidence } = grid;
-  const picture = guidePicture(frame, grid, area);
-  const colors = new Float32Array(3 * cb.length);
-  for (const [i, values] of [cb, cr, confidence].entries()) colors.set(values, i * cb.length);
-  const seen = {
-    ...{ width, height, pictureWidth: picture.width, pictureHeight: picture.height },
-    ...{ picture: pool.copy(picture.data), colors: pool.copy(colors), motion: [] },
-  };
-  return { grid, seen, jobs: [] };
 }
 
 function neighborsOf(items: readonly Item[], middle: number): readonly ColorNeighbor[] {

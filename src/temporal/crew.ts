@@ -9,7 +9,11 @@ export interface Crew {
    * Does a job. Pictures in it lie in shared memory, so that they are neither copied nor handed over. Jobs of earlier frames
    * (`order`) go first.
    */
-  run<J extends Job>(job: J, order: number, context: Pick<StageContext, 'signal' | 'warn' | 'stage'>): Promise<ReplyTo<J>>;
+  run<J extends Job>(
+    job: J,
+    order: number,
+    context: Pick<StageContext, 'signal' | 'warn' | 'stage'>,
+  ): Promise<ReplyTo<J>>;
 }
 
 /** Does everything at once, in the calling thread. */

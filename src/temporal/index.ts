@@ -39,7 +39,7 @@ export const temporalStages: readonly TemporalStage[] = [
     kind: 'chroma-anchor',
     summary: 'Keeps predicted color from drifting inside a shot.',
     schema: chromaAnchorOptions,
-    create: (options) => chromaAnchor(chromaAnchorOptions.parse(options)),
+    create: (options, crew) => chromaAnchor(chromaAnchorOptions.parse(options), crew),
   },
   {
     kind: 'chroma-smooth',

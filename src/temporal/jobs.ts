@@ -1,5 +1,6 @@
 // What worker threads do for the stages of this folder. The stages describe it with data, so that any thread can do it.
 import { searched, type ChromaMotionJob } from './chroma-motion-job.ts';
+import { colorStep, type ChromaStepJob, type ColorStep } from './chroma-step-job.ts';
 import { steadied, type ChromaVoteJob, type SteadyColor } from './chroma-vote-job.ts';
 import { averaged, type DegrainJob } from './degrain-job.ts';
 import { cleaned, type DustJob } from './dust-job.ts';
@@ -7,12 +8,14 @@ import type { Plane } from '../core/frame.ts';
 
 /** Makes new planes. */
 export type PictureJob = DustJob | DegrainJob;
-export type Job = PictureJob | ChromaMotionJob | ChromaVoteJob;
+export type Job = PictureJob | ChromaStepJob | ChromaMotionJob | ChromaVoteJob;
 
 interface Replies {
   /** New planes; undefined: as they were. */
   readonly dust: readonly Plane[] | undefined;
   readonly degrain: readonly Plane[];
+  /** Undefined: too little was found again. */
+  readonly 'chroma-step': ColorStep | undefined;
   readonly 'chroma-motion': readonly Float32Array[];
   readonly 'chroma-vote': SteadyColor;
 }
@@ -26,6 +29,8 @@ export function runJob(job: Job): Replies[keyof Replies] {
       return cleaned(job);
     case 'degrain':
       return averaged(job);
+    case 'chroma-step':
+      return colorStep(job);
     case 'chroma-motion':
       return searched(job);
     case 'chroma-vote':

@@ -2,14 +2,16 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ChromaGrid, Frame } from '../../src/core/frame.ts';
 import type { Stage } from '../../src/core/stage.ts';
+import type { Crew } from '../../src/temporal/crew.ts';
 import { temporalStages } from '../../src/temporal/index.ts';
 import { colorAt, COUNT, errorOf, film, FORMAT, gridOf, nearBall, scene } from './temporal-ball.ts';
-import { blotches, frameOf, runStage, shotsOf, type CountedFrame } from './temporal-scenes.ts';
+import { slowCrew } from './temporal-crew.ts';
+import { blotches, contextOf, frameOf, runStage, shotsOf, streamOf, type CountedFrame } from './temporal-scenes.ts';
 
-function anchor(memory = 48): Stage {
+function anchor(memory = 48, crew?: Crew): Stage {
   const definition = temporalStages.find(({ kind }) => kind === 'chroma-anchor');
   if (!definition) throw new Error('no chroma-anchor');
-  return definition.create({ memory });
+  return definition.create({ memory }, crew);
 }
 
 const changed = (grid: ChromaGrid, gain: number, cb: number, cr: number): ChromaGrid => ({
@@ -96,4 +98,31 @@ test('gray stays gray, and without a memory frames pass as they are', async () =
   const frames = film(0.05);
   const passed = await runStage(anchor(0), frames, shotsOf([0], COUNT));
   expect(passed.map(({ chromaGrid }) => chromaGrid)).toEqual(frames.map(({ chromaGrid }) => chromaGrid));
+});
+
+test('a crew gives the same bits, in order, with a job for each pair of frames', async () => {
+  const frames = film(0.05);
+  const shots = shotsOf([0, 7], COUNT);
+  const alone = await runStage(anchor(), frames, shots);
+  const crew = slowCrew(4);
+  const together = await runStage(anchor(48, crew), frames, shots);
+  expect(together.map(({ index, chromaGrid }) => [index, chromaGrid])).toEqual(
+    alone.map(({ index, chromaGrid }) => [index, chromaGrid]),
+  );
+  expect(crew.count).toBe(COUNT - 2);
+  expect(crew.most).toBeGreaterThan(2);
+});
+
+test('a job that fails ends the stream with its reason, and no frame is left behind', async () => {
+  const crew = slowCrew(3, 4);
+  const frames = film(0.05);
+  const run = async (): Promise<void> => {
+    const shots = shotsOf([0], COUNT);
+    for await (const frame of anchor(48, crew).run(streamOf(frames), contextOf(shots))) frame.dispose();
+  };
+  await expect(run()).rejects.toThrow('the thread died');
+  expect(crew.running).toBe(0);
+  const counts = frames.map(({ disposals }) => disposals.count);
+  expect(counts.slice(0, 5)).toEqual([1, 1, 1, 1, 1]);
+  expect(Math.max(...counts)).toBe(1);
 });
