@@ -18,7 +18,8 @@ const COLOR = {
   colorSeed: '--color-seed',
 } as const;
 
-const stageIsBarred = (preset: Preset, kind: ModelKind): boolean =>
+/** Whether a preset keeps such a stage from running, whatever is asked for. */
+export const stageIsBarred = (preset: Preset, kind: ModelKind): boolean =>
   preset.stages.some((stage) => stage.kind === kind && stage.when === 'never');
 
 /** Why a kind of stage does not run, so that an option for it does nothing. */

@@ -17,7 +17,7 @@ import {
 } from '../restore/index.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
 import { planHash } from './hash.ts';
-import { checkIdleModels, noEffectNotes } from './no-effect.ts';
+import { checkIdleModels, noEffectNotes, stageIsBarred } from './no-effect.ts';
 import { DEFAULT_CODEC, restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
 import { isFolderOutput, planOutput } from './output.ts';
 import { loadPreset, type Preset } from './presets.ts';
@@ -69,7 +69,10 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const decodeOptions = { deinterlace, bakeRotation, ...trim };
   const whole = planDecode(media, { ...decodeOptions, crop: undefined });
   const active = bakeRotation && media.video.rotation !== 0 ? undefined : media.diagnosis.activeArea;
-  const geometry = planGeometry(whole.format, active, whole.format.sampleAspectRatio, options);
+  const geometryFor = (size: Parameters<typeof planGeometry>[3]): Geometry =>
+    planGeometry(whole.format, active, whole.format.sampleAspectRatio, size);
+  const asked = geometryFor(options);
+  const geometry = stageIsBarred(preset, 'upscale') ? geometryFor({}) : asked;
   if (geometry.note !== undefined) notes.push(geometry.note);
   const wanted = wantedStages(options, preset, chosen !== undefined, geometry.factor > 1, media.diagnosis.noiseSigma);
   if (options.colorize === true && wanted.colorize && !media.diagnosis.blackAndWhite) {

@@ -1,7 +1,12 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
 import { expect, test } from 'vitest';
 import { planHash, type PlanIdentity } from '../../src/pipeline/hash.ts';
+import { makePlan } from '../../src/pipeline/plan.ts';
 import type { Preset } from '../../src/pipeline/presets.ts';
 import { orderStages, wantedStages } from '../../src/pipeline/stages.ts';
+import { ffmpeg } from '../fixtures/media/run.ts';
 
 const preset: Preset = {
   name: 'test',
@@ -52,6 +57,24 @@ test('what the preset forbids does not run, what it demands does', () => {
     colorize: true,
     upscale: false,
   });
+});
+
+test('a film with black bars keeps its size with a preset that never enlarges', async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'plan-'));
+  try {
+    const file = path.join(folder, 'cleans.json');
+    const stages = [{ kind: 'denoise' }, { kind: 'upscale', when: 'never' }];
+    await writeFile(file, JSON.stringify({ name: 'cleans', summary: preset.summary, stages, denoise: 0.5 }));
+    const input = path.join(folder, 'bars.mkv');
+    const picture = ['-f', 'lavfi', '-i', 'testsrc2=size=80x60:rate=10:duration=0.5'];
+    await ffmpeg(...picture, '-vf', 'format=yuv420p,pad=112:60:16:0', '-c:v', 'ffv1', input);
+    const { media, decode, encode } = await makePlan({ input, preset: file, upscale: 2, codec: 'ffv1' });
+    expect(media.diagnosis.activeArea).toBeDefined();
+    expect(encode.pad).toEqual(decode.crop);
+    expect(encode.format).toMatchObject({ width: media.video.width, height: media.video.height });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
 
 test('stages run in the preset order; a missing one that is asked for gets its usual place', () => {
