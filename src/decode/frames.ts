@@ -3,12 +3,13 @@ import type { FrameFormat } from '../core/format.ts';
 import type { Frame, FrameStream } from '../core/frame.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { DecodePlan } from '../core/plan.ts';
+import { BufferPool } from '../core/pool.ts';
 import type { FrameRange } from '../core/range.ts';
 import { ticksToSeconds } from '../core/rational.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { decodeArgs, nominalDuration } from './args.ts';
 import { pipePictures, type PipedPicture } from './pipe.ts';
-import { analysisFormat, checkSizes, makeFrame, pool } from './picture.ts';
+import { analysisFormat, checkSizes, makeFrame } from './picture.ts';
 import { PtsClock, ticksOf } from './timestamps.ts';
 
 export interface DecodeOptions {
@@ -42,10 +43,12 @@ interface Pass {
   readonly options: DecodeOptions;
   readonly format: FrameFormat;
   readonly ffmpeg: string;
+  /** Memory of the pictures. It goes with them: the next film's may be of another size, and wait for one long. */
+  readonly pool: BufferPool;
 }
 
 function openPass(
-  { plan, options, format, ffmpeg }: Pass,
+  { plan, options, format, ffmpeg, pool }: Pass,
   seekSeconds?: number,
 ): AsyncGenerator<PipedPicture, void, undefined> {
   const onDamage = options.range === undefined ? options.onDamage : undefined;
@@ -100,7 +103,7 @@ async function* trimmed(
   seekSeconds: number | undefined,
   state: { landed: boolean },
 ): AsyncGenerator<Frame, void, undefined> {
-  const { plan, format } = pass;
+  const { plan, pool } = pass;
   const clock = new PtsClock(plan);
   const origin = start ?? (plan.durationSeconds === undefined ? undefined : ticksOf(plan, 0));
   const end =
@@ -127,7 +130,7 @@ async function* trimmed(
       state.landed = true;
       const before = held;
       held = { picture, pts };
-      if (before) yield makeFrame(before.picture, format, index++, before.pts, pts - before.pts);
+      if (before) yield makeFrame(before.picture, pass, index++, before.pts, pts - before.pts);
       if (end !== undefined && pts >= end) {
         pool.give(picture.data);
         held = undefined;
@@ -137,7 +140,7 @@ async function* trimmed(
     const last = held;
     held = undefined;
     // Past the end of the file: nothing there, which decoding from the beginning must confirm.
-    if (last) yield makeFrame(last.picture, format, index, last.pts, nominal);
+    if (last) yield makeFrame(last.picture, pass, index, last.pts, nominal);
   } finally {
     if (held) pool.give(held.picture.data);
   }
@@ -145,7 +148,7 @@ async function* trimmed(
 
 /** Frames [start, end) of the index. What comes out is compared with the index, picture by picture, before it is yielded. */
 async function* indexedRange(pass: Pass, index: FrameIndex, range: FrameRange): AsyncGenerator<Frame, void, undefined> {
-  const { plan, format } = pass;
+  const { plan, pool } = pass;
   const ptsAt = (at: number): bigint => {
     const pts = index.pts[at];
     if (pts === undefined) throw new RangeError(`The film has no frame ${at}`);
@@ -180,7 +183,7 @@ async function* indexedRange(pass: Pass, index: FrameIndex, range: FrameRange): 
         break;
       }
       const at = next++;
-      yield makeFrame(picture, format, at, pts, durationAt(at));
+      yield makeFrame(picture, pass, at, pts, durationAt(at));
       if (next === range.end) return;
     }
   }
@@ -208,7 +211,7 @@ export async function* decodeFrames(
   options.signal.throwIfAborted();
   const { ffmpeg } = await findFfmpeg();
   const format = options.analysis ? analysisFormat(plan.format, options.analysis) : plan.format;
-  const pass: Pass = { plan, options, format, ffmpeg };
+  const pass: Pass = { plan, options, format, ffmpeg, pool: new BufferPool() };
   if (options.range) {
     if (!options.index) throw new RangeError('A range of frames needs the index of the film');
     yield* indexedRange(pass, options.index, options.range);

@@ -1,11 +1,8 @@
 import { RestorationError } from '../core/errors.ts';
 import { bytesPerSample, frameBytes, pixelFormatName, planeSizes, type FrameFormat } from '../core/format.ts';
 import type { Frame, Plane } from '../core/frame.ts';
-import { BufferPool } from '../core/pool.ts';
+import type { BufferPool } from '../core/pool.ts';
 import type { PipedPicture } from './pipe.ts';
-
-/** Memory of all decoded pictures. */
-export const pool = new BufferPool();
 
 /** The format of the small pictures of the analysis pass. */
 export const analysisFormat = (format: FrameFormat, size: { width: number; height: number }): FrameFormat => ({
@@ -27,8 +24,8 @@ function planesOf(data: Uint8Array<ArrayBuffer>, format: FrameFormat): Plane[] {
 
 /** A frame whose memory goes back to the pool when it is disposed of. */
 export function makeFrame(
-  picture: PipedPicture,
-  format: FrameFormat,
+  { data }: PipedPicture,
+  { format, pool }: { readonly format: FrameFormat; readonly pool: BufferPool },
   index: number,
   pts: bigint,
   duration: bigint,
@@ -39,11 +36,11 @@ export function makeFrame(
     pts,
     duration,
     format,
-    planes: planesOf(picture.data, format),
+    planes: planesOf(data, format),
     dispose: () => {
       if (given) return;
       given = true;
-      pool.give(picture.data);
+      pool.give(data);
     },
   };
 }
