@@ -14,6 +14,7 @@ import {
 import { colorNoise } from '../../src/restore/pixels/color-noise.ts';
 import { guidedFilter } from '../../src/restore/pixels/guided-filter.ts';
 import { jointUpsample } from '../../src/restore/pixels/joint-upsample.ts';
+import { lumaAtChroma } from '../../src/restore/pixels/luma-at-chroma.ts';
 import { areaReduce, catmullRom, lanczos3, resample, triangle } from '../../src/restore/pixels/resample.ts';
 import { runApplyChroma } from '../../src/restore/tasks/apply-chroma.ts';
 
@@ -177,6 +178,42 @@ describe('joint upsampling', () => {
     const linear = resample(grid, 96, 48, { kernel: triangle });
     const error = (data: Float32Array): number => data.reduce((sum, v, i) => sum + (v - truth.data[i]!) ** 2, 0);
     expect(error(cb.data)).toBeLessThan(error(linear.data) / 3);
+  });
+});
+
+describe('luma at chroma samples', () => {
+  const samplings = fc.constantFrom('420' as const, '422' as const, '444' as const);
+  const locations = fc.constantFrom(
+    ...(['left', 'center', 'topleft', 'top', 'bottomleft', 'bottom', 'unspecified'] as const),
+  );
+
+  test('is that of the very place where they lie, and nothing beyond the area has a say', () => {
+    const [width, height] = [24, 18];
+    const area = { x: 2, y: 1, width: 6, height: 5 };
+    fc.assert(
+      fc.property(samplings, locations, (sampling, location) => {
+        const sites = chromaSites(sampling, location);
+        const { stepX, stepY, siteX, siteY } = sites;
+        const inside = (at: number, start: number, count: number, step: number): boolean =>
+          at >= start * step && at < (start + count) * step;
+        const luma = Uint8Array.from({ length: width * height }, (_, i) => {
+          const [x, y] = [i % width, Math.floor(i / width)];
+          return inside(x, area.x, area.width, stepX) && inside(y, area.y, area.height, stepY)
+            ? 20 + 2 * x + 5 * y
+            : 255;
+        });
+        const { data } = lumaAtChroma(luma, { width, height, codes: codeRange('full', 8) }, sites, area);
+        const at = (column: number, row: number): number =>
+          (20 + 2 * ((area.x + column) * stepX + siteX) + 5 * ((area.y + row) * stepY + siteY)) / 255;
+        // Samples at the border repeat what is there.
+        for (let row = 1; row < area.height - 1; row++) {
+          for (let column = 1; column < area.width - 1; column++) {
+            expect(data[row * area.width + column]).toBeCloseTo(at(column, row), 5);
+          }
+        }
+        expect(Math.max(...data)).toBeLessThan(200 / 255);
+      }),
+    );
   });
 });
 

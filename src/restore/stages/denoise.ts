@@ -28,6 +28,7 @@ async function denoiseApart(
         task: 'denoise-chroma',
         planes: chroma.map((each) => each.slice()),
         sampling: to.pixelFormat.sampling,
+        location: to.chromaLocation,
         source: codingOf(frame.format),
         luma: plane.slice(),
         target: codingOf(to),

@@ -63,13 +63,14 @@ function makeLegal({ cb, cr }: ChromaPair, luma: Float32Array, matrix: Matrix): 
 
 export function runApplyChroma(request: ApplyChromaRequest): ApplyChromaReply {
   const { source, grid, sampling, location, area } = request;
-  const { stepX, stepY, siteX, siteY } = chromaSites(sampling, location);
+  const sites = chromaSites(sampling, location);
+  const { stepX, stepY, siteX, siteY } = sites;
   const { width, height } = chromaSize(source.width, source.height, sampling);
   const left = Math.ceil(area.x / stepX);
   const top = Math.ceil(area.y / stepY);
   const right = Math.min(width, Math.ceil((area.x + area.width) / stepX));
   const bottom = Math.min(height, Math.ceil((area.y + area.height) / stepY));
-  const guide = lumaAtChroma(request.plane, source, sampling, {
+  const guide = lumaAtChroma(request.plane, source, sites, {
     x: left,
     y: top,
     width: right - left,

@@ -1,5 +1,6 @@
-import { chromaSize, type ChromaSampling } from '../../core/format.ts';
+import { chromaSize, type ChromaLocation, type ChromaSampling } from '../../core/format.ts';
 import type { Plane } from '../../core/frame.ts';
+import { chromaSites } from '../pixels/chroma-sites.ts';
 import { chromaToCodes, chromaToFloat, codesFor, floatPlane, type PlaneCoding } from '../pixels/codes.ts';
 import { guidedFilter } from '../pixels/guided-filter.ts';
 import { lumaAtChroma } from '../pixels/luma-at-chroma.ts';
@@ -12,6 +13,7 @@ export interface DenoiseChromaRequest {
   readonly task: 'denoise-chroma';
   readonly planes: readonly Plane[];
   readonly sampling: ChromaSampling;
+  readonly location: ChromaLocation;
   readonly source: PlaneCoding;
   /** Clean luma, coded as `target`. */
   readonly luma: Plane;
@@ -25,11 +27,11 @@ export interface DenoiseChromaReply {
 }
 
 export function runDenoiseChroma(request: DenoiseChromaRequest): DenoiseChromaReply {
-  const { planes, sampling, source, target, luma, strength } = request;
+  const { planes, sampling, location, source, target, luma, strength } = request;
   // Black-and-white film in a format with color: nothing to clean.
   if (planes.every(isOneValue)) return { planes: planes.map((plane) => recoded(plane, source, target)) };
   const size = chromaSize(source.width, source.height, sampling);
-  const guide = lumaAtChroma(luma, target, sampling, { x: 0, y: 0, ...size });
+  const guide = lumaAtChroma(luma, target, chromaSites(sampling, location), { x: 0, y: 0, ...size });
   const unit = (source.codes.max + 1) / 256;
   const sigma = (50 * strength * unit) / source.codes.chromaSpan;
   const noisy = planes.map((plane) => {
