@@ -126,7 +126,7 @@ async function pass(
           const segment = queue.shift();
           if (!segment) throw new RestorationError('INTERNAL', `Frame ${frame.index} belongs to no segment.`);
           await checkSpace(segment, context, closing);
-          current = openSegment(segment, signal, context);
+          current = openSegment(segment, context);
         }
         meter.lookAtPicture(frame);
         await current.encoder.write(frame);
@@ -136,10 +136,9 @@ async function pass(
         frame.dispose();
       }
       if (current.segment.range.end !== expected) continue;
-      const ending = current;
-      current = undefined;
       await closing;
-      closing = finishSegment(ending, meter.take(ending.segment.range), context, onDone);
+      closing = finishSegment(current, meter.take(current.segment.range), context, onDone);
+      current = undefined;
       // Awaited above or below; without this a failure in between would end the program.
       closing.catch(() => local.abort());
     }
@@ -152,7 +151,7 @@ async function pass(
   } catch (error) {
     local.abort();
     await current?.encoder.abort();
-    // The failure of an ending segment is the cause, not the abort that it led to.
+    // A segment that has all its frames is finished all the same; where that fails, it is the cause, not the abort that it led to.
     await closing;
     throw error;
   }
@@ -217,10 +216,10 @@ async function checkSpace(segment: Segment, context: SegmentRunContext, closing:
   }
 }
 
+/** Its encoder ends with the run, not with the pass: while it ends, the pass may fail in the segment after it. */
 function openSegment(
   segment: Segment,
-  signal: AbortSignal,
-  { plan, folder }: SegmentRunContext,
+  { plan, folder, signal }: SegmentRunContext,
 ): { segment: Segment; encoder: SegmentEncoder; temporary: string } {
   const name = segmentFile(plan, segment);
   const extension = path.extname(name);
