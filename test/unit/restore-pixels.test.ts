@@ -17,6 +17,7 @@ import { jointUpsample } from '../../src/restore/pixels/joint-upsample.ts';
 import { lumaAtChroma } from '../../src/restore/pixels/luma-at-chroma.ts';
 import { areaReduce, catmullRom, lanczos3, resample, triangle } from '../../src/restore/pixels/resample.ts';
 import { runApplyChroma } from '../../src/restore/tasks/apply-chroma.ts';
+import { workingSize } from '../../src/restore/tasks/colorize-request.ts';
 
 const plane = (width: number, height: number, at: (x: number, y: number) => number): FloatPlane => ({
   width,
@@ -327,4 +328,10 @@ test('caution leaves color alone where hues agree, takes it where they do not, a
       });
     }),
   );
+});
+
+test('the colorizer looks at the short side in its own size, and at strips in one that fits memory', () => {
+  const own = { workSize: 144, sizeMultiple: 16 };
+  expect(workingSize({ width: 640, height: 360 }, own)).toEqual({ width: 256, height: 144 });
+  expect(workingSize({ width: 2, height: 4000 }, own)).toEqual({ width: 144, height: 1152 });
 });

@@ -44,13 +44,17 @@ export const sized = (picture: FloatPlane, width: number, height: number): Float
     ? areaReduce(picture, width, height)
     : resample(picture, width, height, { kernel: triangle });
 
-/** Size that the network works at: short side about `workSize`, both sides multiples. */
+/** Long side in work sizes at most: the network's time and memory go with it, and a longer picture is a strip that shows nothing. */
+const LONGEST = 8;
+
+/** Size that the network works at: short side about `workSize`, both sides multiples; very long pictures are squeezed. */
 export function workingSize(
   { width, height }: Pick<Rect, 'width' | 'height'>,
   { workSize, sizeMultiple }: Pick<ColorizeManifest, 'workSize' | 'sizeMultiple'>,
 ): { width: number; height: number } {
   const scale = workSize / Math.min(width, height);
-  const side = (length: number): number => Math.max(1, Math.round((length * scale) / sizeMultiple)) * sizeMultiple;
+  const side = (length: number): number =>
+    Math.max(1, Math.round(Math.min(length * scale, LONGEST * workSize) / sizeMultiple)) * sizeMultiple;
   return { width: side(width), height: side(height) };
 }
 
