@@ -11,7 +11,7 @@ import { shareOf, type Savings } from '../restore/index.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
 import { withAttempts } from './attempts.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
-import { estimatePlan } from './estimate.ts';
+import { estimatePlan, pictureBytesAFrame } from './estimate.ts';
 import { EventQueue } from './event-queue.ts';
 import { diskGuard, tellAgain, type Emit, type FilmRun } from './film-run.ts';
 import { finishWithRoom, removeUnfinished } from './finish.ts';
@@ -126,11 +126,11 @@ async function warnAboutSpace({ plan: made, estimate, emit }: FilmRun): Promise<
   });
 }
 
-async function indexFilm({ plan: made, signal, emit }: FilmRun): Promise<FrameIndex> {
+async function indexFilm({ plan: made, estimate, signal, emit }: FilmRun): Promise<FrameIndex> {
   const known = await loadIndex(made.workdir);
   if (known) return known;
   const input = made.media.path;
-  const framesEstimated = made.media.video.estimatedFrames;
+  const framesEstimated = estimate.frames;
   const onProgress = ({ framesDone }: { readonly framesDone: number }): void =>
     emit({ type: 'analysis', input, framesDone, framesEstimated });
   const again = tellAgain(input, 'Looking through the film', emit);
@@ -150,7 +150,7 @@ async function restoreSegments(
   film: FilmRun,
   index: FrameIndex,
 ): Promise<{ readonly segments: Segment[]; readonly savings: Savings }> {
-  const { plan: made, estimate, options, signal, emit } = film;
+  const { plan: made, options, signal, emit } = film;
   const built: BuiltStages = await buildStages(made, options, signal, film.cache);
   try {
     const segments = cutSegments(index.shots, made.segmentFrames, built);
@@ -191,7 +191,7 @@ async function restoreSegments(
       emit,
       progress,
       disk: diskGuard(made.workdir, film),
-      frameSizeBytes: estimate.outputBytes / Math.max(1, estimate.frames),
+      frameSizeBytes: pictureBytesAFrame(made),
       decodeJunction,
       encodeJunction,
     };
