@@ -243,6 +243,14 @@ test('results may go into the watched folder itself', async () => {
   expect((await filesIn(folder))['sub/a.restored.film']).toBe('ONE');
 });
 
+test('the preset and the model that a restore.json names beside itself are no films', async () => {
+  await drop('restore.json', '{"preset": "look.json", "models": {"upscale": "mine.onnx"}}');
+  for (const name of ['look.json', 'mine.onnx', 'mine.json', 'mine.onnx_data']) await drop(name, 'bad');
+  await drop('a.film', 'one');
+  const summary = await watch();
+  expect(summary).toMatchObject({ done: [{ film: 'a.film' }], failed: [], left: [] });
+});
+
 test('what lies beside films is left alone: descriptions, subtitles, sums, and our own reasons', async () => {
   const names = ['a.mp4.txt', 'a.NFO', 'a.srt', 'a.sub', 'a.idx', 'a.md5', 'a.sha256'];
   for (const name of names) await drop(name, 'bad');
