@@ -24,6 +24,13 @@ export function formatDuration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+/** `45 s`, `4 min`, `1 h`: how long something is waited for. */
+export function formatWait(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${formatNumber(minutes / 60, 1)} h`;
+}
+
 /** Decimal units, as file managers and disks count: `999 B`, `1.2 MB`, `35 GB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];
