@@ -4,6 +4,7 @@ import { RestorationError } from '../core/errors.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Segment } from '../core/range.ts';
+import { assertUnchanged } from '../decode/index.ts';
 import { joinAndMux, verifyOutput } from '../encode/index.ts';
 import { listFolder, publish, publishNew, removeFile, statOrUndefined } from '../platform/files.ts';
 import { identify } from '../platform/move.ts';
@@ -42,6 +43,7 @@ async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segme
   const input = made.media.path;
   const folder = path.dirname(made.output);
   await removeUnfinished(made);
+  await assertUnchanged(made.media);
   const temporary = path.join(folder, `${unfinishedPrefix(made)}-${RUN}${path.extname(made.output)}`);
   try {
     const files = segments.map((segment) => ({
@@ -58,6 +60,8 @@ async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segme
       level: options.verify ?? 'full',
       onProgress: verifyProgress(input, index.pts.length, emit),
     });
+    // Sound and all else that is kept was read from it only now.
+    await assertUnchanged(made.media);
     const identity = await identify(temporary);
     if (!identity) throw new RestorationError('VERIFY_FAILED', `The finished file ${temporary} is gone.`);
     await new Journal(made.workdir).appendResult({ frames: index.pts.length, ...identity });

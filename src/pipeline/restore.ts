@@ -6,6 +6,7 @@ import type { Estimate, RestoreEvent } from '../core/events.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import { rangeLength, type Segment } from '../core/range.ts';
+import { assertNotReplaced } from '../decode/index.ts';
 import { ensureFolder, freeBytes } from '../platform/files.ts';
 import { shareOf, type Savings } from '../restore/index.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
@@ -142,6 +143,7 @@ async function indexFilm({ plan: made, estimate, signal, emit }: FilmRun): Promi
       message: `The source is damaged: the decoder complained ${index.decodeErrors} times; ${index.pts.length} frames can be restored (about ${framesEstimated} were expected).`,
     });
   }
+  await assertNotReplaced(made.media);
   await saveIndex(index, made.workdir);
   return index;
 }
@@ -208,5 +210,7 @@ async function restoreSegments(
 function openCache(made: Plan, options: RestoreOptions, emit: Emit): Promise<ResultCache | undefined> {
   const folder = path.join(path.dirname(made.workdir), CACHE_FOLDER);
   const warn = (message: string): void => emit({ type: 'warning', input: made.media.path, message });
-  return options.cache === undefined ? Promise.resolve(undefined) : ResultCache.open(folder, options.cache, warn);
+  return options.cache === undefined
+    ? Promise.resolve(undefined)
+    : ResultCache.open(folder, options.cache, warn, () => assertNotReplaced(made.media));
 }
