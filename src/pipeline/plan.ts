@@ -20,8 +20,9 @@ import { planHash } from './hash.ts';
 import { checkIdleModels, noEffectNotes } from './no-effect.ts';
 import { DEFAULT_CODEC, restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
 import { isFolderOutput, planOutput } from './output.ts';
-import { loadPreset, type Preset } from './presets.ts';
-import { orderStages, wantedStages, type Wanted } from './stages.ts';
+import { loadPreset, type Preset, type StageKind } from './presets.ts';
+import { checkStageOptions } from './stage-options.ts';
+import { isBarred, orderStages, wantedStages, type Wanted } from './stages.ts';
 import { suggestPreset } from './suggest.ts';
 import { DEFAULT_WORKDIR } from './workdir.ts';
 
@@ -184,12 +185,13 @@ async function planStages(
     : undefined;
   // A network for old footage takes noise away itself; a second pass in front of it would only soften.
   const upscalerDenoises = upscaler?.manifest.input.strengthName !== undefined;
+  const may = (kind: StageKind): boolean => !isBarred(preset, kind);
   const runs = {
-    deflicker: wanted.deflicker > 0,
-    scratches: wanted.scratches > 0,
-    dust: wanted.dust > 0,
-    degrain: wanted.degrain > 0,
-    denoise: wanted.denoise > 0 && !upscalerDenoises,
+    deflicker: may('deflicker') && wanted.deflicker > 0,
+    scratches: may('scratches') && wanted.scratches > 0,
+    dust: may('dust') && wanted.dust > 0,
+    degrain: may('degrain') && wanted.degrain > 0,
+    denoise: may('denoise') && wanted.denoise > 0 && !upscalerDenoises,
     colorize: wanted.colorize,
     'chroma-anchor': wanted.colorize,
     'chroma-smooth': wanted.colorize,
@@ -232,11 +234,9 @@ async function planStages(
   };
   const stages = orderStages(preset, runs).map(({ kind, options: own }): StagePlan => {
     const { options: planned, model } = detail[kind];
-    return {
-      kind,
-      options: { ...own, ...planned },
-      ...(model ? { model: identityOf(model) } : {}),
-    };
+    const stage = { kind, options: { ...own, ...planned } };
+    checkStageOptions(preset, stage);
+    return { ...stage, ...(model ? { model: identityOf(model) } : {}) };
   });
   const running = { ...runs, upscalerDenoises };
   await checkIdleModels(options, running);
