@@ -101,10 +101,14 @@ function parsePreset(text: string, where: string): Preset {
   const issue = result.error.issues[0];
   throw new RestorationError(
     'PRESET_INVALID',
-    `The preset ${where} is wrong at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'not a preset'}.`,
+    `The preset ${where} is wrong${placeOf(issue)}: ${issue?.message ?? 'not a preset'}.`,
     { hint: 'Start from a copy of one of the files in presets/.' },
   );
 }
+
+/** ` at "encode.crf"`: where a mistake is; nothing for what is wrong with the whole. */
+export const placeOf = (issue: { readonly path: readonly PropertyKey[] } | undefined): string =>
+  issue === undefined || issue.path.length === 0 ? '' : ` at "${issue.path.join('.')}"`;
 
 /** All embedded presets, by name. */
 export async function listPresets(): Promise<Preset[]> {

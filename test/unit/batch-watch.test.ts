@@ -243,6 +243,17 @@ test('results may go into the watched folder itself', async () => {
   expect((await filesIn(folder))['sub/a.restored.film']).toBe('ONE');
 });
 
+test('films whose restore.json cannot be read wait and say which', async () => {
+  const file = path.join(folder, 'inbox', 'sub', 'restore.json');
+  await drop('sub/a.film', 'one');
+  await mkdir(file);
+  const reason = async (): Promise<string | undefined> => (await watch()).left[0]?.reason;
+  expect(await reason()).toBe(`${file} cannot be read (EISDIR).`);
+  await rm(file, { recursive: true });
+  await symlink('/nowhere/restore.json', file);
+  expect(await reason()).toBe(`${file} cannot be read (ENOENT).`);
+});
+
 test('the preset and the model that a restore.json names beside itself are no films', async () => {
   await drop('restore.json', '{"preset": "look.json", "models": {"upscale": "mine.onnx"}}');
   for (const name of ['look.json', 'mine.onnx', 'mine.json', 'mine.onnx_data']) await drop(name, 'bad');
