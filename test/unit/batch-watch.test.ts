@@ -412,7 +412,12 @@ test('outside the window films are parked, and each night has its summary', asyn
   expect(new Set(log).size).toBe(11);
   const summaries = events.flatMap((event) => (event.type === 'summary' ? [event.summary] : []));
   expect(summaries.at(0)?.left).toHaveLength(1);
-  expect(summaries.flatMap(({ done }) => done)).toHaveLength(1);
+  const done = summaries.flatMap((summary) => summary.done);
+  expect(done).toHaveLength(1);
+  // What the first night did counts in its own summary, and in what the film took.
+  expect(summaries[0]?.workSeconds).toBeGreaterThan(2 * 3600);
+  expect(done[0]?.seconds).toBeGreaterThanOrEqual(11 * 20 * 60);
+  expect(summaries.reduce((sum, { workSeconds }) => sum + workSeconds, 0)).toBeCloseTo(done[0]?.seconds ?? 0, -1);
 });
 
 test('a clock that is set forward and back parks and goes on: nothing is done twice, nothing waits for ever', async () => {
