@@ -5,7 +5,7 @@ import type { FrameFormat } from '../core/format.ts';
 import type { MediaInfo, Rect } from '../core/media.ts';
 import type { Plan, StagePlan } from '../core/plan.ts';
 import { decodeNotes, planDecode, probeMedia } from '../decode/index.ts';
-import { chooseContainer, encodeNotes, planEncode, planStreams } from '../encode/index.ts';
+import { chooseContainer, encodeNotes, ignoredOptions, planEncode, planStreams } from '../encode/index.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import {
   checkDevices,
@@ -98,6 +98,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   });
   notes.push(...decodeNotes(media, decode));
   notes.push(...encodeNotes(encode, { ...restored, ...(crops ? geometry.frame : {}) }));
+  notes.push(...ignoredOptions(encode, { crf: options.crf, encoderPreset: options.encoderPreset }));
   const streams = planStreams(media, encode.container);
   for (const stream of streams) {
     if (stream.action !== 'copy' && stream.reason !== undefined) notes.push(`Stream ${stream.index}: ${stream.reason}`);

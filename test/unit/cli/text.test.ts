@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import {
   formatBytes,
   formatDuration,
+  formatPlace,
   formatTable,
   formatWait,
   quoteName,
@@ -32,6 +33,7 @@ test('no text can break its line or move the cursor', () => {
 
 test('durations, sizes and tables read well', () => {
   expect([0, 59.4, 59.6, 3599.7, 7384].map(formatDuration)).toEqual(['0:00', '0:59', '1:00', '1:00:00', '2:03:04']);
+  expect([0, 1.5, 59.9996, 3723.25].map(formatPlace)).toEqual(['0:00', '0:01.5', '1:00', '1:02:03.25']);
   expect([6, 60, 240, 3600].map(formatWait)).toEqual(['6 s', '60 s', '4 min', '1 h']);
   expect([0, 999, 1000, 12_345_678, 999_999_999, 2.5e12].map(formatBytes)).toEqual([
     '0 B',
