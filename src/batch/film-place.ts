@@ -49,7 +49,8 @@ export class FilmPlacing {
       return closed;
     }
     const closed = await this.close('done');
-    const { frames = 0, seconds = 0 } = result ?? {};
+    const { frames = 0 } = result ?? {};
+    const seconds = Math.round(this.#files.state().workedSeconds * 10) / 10;
     const there = (await exists(source)) ? source : '';
     emit({ type: 'finished', film: name, output: placing.result ?? '', source: there, frames, seconds });
     return closed;

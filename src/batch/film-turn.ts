@@ -48,6 +48,8 @@ export class FilmTurn {
   readonly #context: FilmContext;
   readonly #files: FilmFiles;
   readonly #placing: FilmPlacing;
+  /** When the attempt of this turn began, by the clock that never jumps. */
+  #startedMs: number | undefined;
 
   constructor(job: string, lease: Lease, context: FilmContext) {
     this.#job = job;
@@ -64,7 +66,7 @@ export class FilmTurn {
     if (state.result) return this.#placing.place('done');
     if (state.open && state.cutOff + 1 >= MAX_CUT_OFF) {
       const message = `The program ended ${MAX_CUT_OFF} times in a row while it worked on this film.`;
-      await this.#note({ type: 'setback', failure: { code: 'INTERNAL', message }, counted: true });
+      await this.#note({ type: 'setback', seconds: 0, failure: { code: 'INTERNAL', message }, counted: true });
       return this.#placing.place('failed');
     }
     try {
@@ -84,8 +86,19 @@ export class FilmTurn {
     const last = await this.#files.lastName();
     if (last === undefined || (await this.#files.inInbox()) !== undefined) return this.#placing.close('gone');
     const message = 'It was taken out of the inbox while it was being worked on.';
-    await this.#note({ type: 'setback', failure: { code: 'STOPPED', message }, counted: false });
+    await this.#note({
+      type: 'setback',
+      seconds: this.#workedSeconds(),
+      failure: { code: 'STOPPED', message },
+      counted: false,
+    });
     return this.#placing.place('failed');
+  }
+
+  /** How long the attempt of this turn has taken; 0 where there is none. */
+  #workedSeconds(): number {
+    const now = this.#context.clock.monotonic();
+    return Math.round((now - (this.#startedMs ?? now)) / 100) / 10;
   }
 
   #note(record: FilmNote): Promise<void> {
@@ -112,7 +125,7 @@ export class FilmTurn {
     let size: FilmSize | undefined;
     let reused = 0;
     let hasProgress = false;
-    const startedMs = clock.monotonic();
+    this.#startedMs = clock.monotonic();
     try {
       const options: RestoreOptions = { spaceWait: SPACE_WAIT_MINUTES, ...settings, input, output: result + path.sep };
       for await (const event of work.restore(options, { signal: stop.signal })) {
@@ -138,13 +151,13 @@ export class FilmTurn {
         } else if (event.type === 'done') {
           await this.#files.assertUnchanged(input);
           const { frames, sizeBytes } = event;
-          const seconds = (clock.monotonic() - startedMs) / 1000;
+          const seconds = this.#workedSeconds();
           await this.#noteSpeed(size, frames - reused, seconds);
           await this.#note({
             type: 'result',
             file: path.basename(event.output),
             frames,
-            seconds: Math.round(seconds * 10) / 10,
+            seconds,
             sizeBytes,
             notes,
             doubts: worstDoubts(doubts),
@@ -166,7 +179,7 @@ export class FilmTurn {
 
   /** The film waits for other settings; it is tried again all the same, since a model or a preset may come from elsewhere. */
   async #wait(error: RestorationError): Promise<FilmOutcome> {
-    await this.#note({ type: 'parked' });
+    await this.#note({ type: 'parked', seconds: this.#workedSeconds() });
     return { state: 'waits', afterMs: TROUBLE_MS, reason: error.message };
   }
 
@@ -186,7 +199,7 @@ export class FilmTurn {
     const error = toRestorationError(caught);
     if (signal.aborted || (park.aborted && (error.code === 'STOPPED' || error.code === 'INTERRUPTED'))) {
       // Without the note the attempt counts as cut off, which one that had progress is not.
-      await this.#note({ type: 'parked' }).catch(() => undefined);
+      await this.#note({ type: 'parked', seconds: this.#workedSeconds() }).catch(() => undefined);
       emit({ type: 'parked', film, reason: error.message });
       return { state: 'parked' };
     }
@@ -207,7 +220,7 @@ export class FilmTurn {
     const kept = await this.#files.kept();
     const message = kept === undefined ? error.message : error.message.replaceAll(kept, film);
     const failure = { code: error.code, message, ...(error.hint ? { hint: error.hint } : {}) };
-    await this.#note({ type: 'setback', failure, counted });
+    await this.#note({ type: 'setback', seconds: this.#workedSeconds(), failure, counted });
     const { failures } = this.#files.state();
     if (counted && (isInput || failures >= limits.attempts)) return this.#placing.place('failed');
     const afterMs = isEarly

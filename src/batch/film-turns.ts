@@ -107,8 +107,10 @@ export class FilmTurns {
       }
     } catch (error) {
       this.#context.signal.throwIfAborted();
-      const { message, hint = '' } = toRestorationError(error);
-      this.#context.emit({ type: 'trouble', message: `${message} ${hint}`.trim() });
+      const { code, message, hint = '' } = toRestorationError(error);
+      // Nobody has to run anything again here.
+      const help = code === 'DISK_FULL' ? 'Free some space: it goes on by itself.' : hint;
+      this.#context.emit({ type: 'trouble', message: `${message} ${help}`.trim() });
       outcome = { state: 'again', afterMs: TROUBLE_MS };
     }
     if ('afterMs' in outcome) this.#notBefore.set(job, this.#clock.monotonic() + outcome.afterMs);

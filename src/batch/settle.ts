@@ -41,10 +41,12 @@ const UNFINISHED_SUFFIXES = [
   '.opdownload',
   '.aria2',
 ];
-const NOT_FILMS = new Set(['restore.json', 'thumbs.db', 'desktop.ini']);
+const NOT_FILMS = new Set(['thumbs.db', 'desktop.ini']);
 /** What lies beside films: descriptions, subtitles, sums, and the reasons that we leave in `failed`. */
 const BESIDE_FILMS = ['.txt', '.nfo', '.srt', '.sub', '.idx', '.md5', '.sha256'];
-const LEFT_ALONE = [...UNFINISHED_SUFFIXES, ...BESIDE_FILMS];
+/** restore.json, and the presets and models that it names beside itself. */
+const SETTINGS = ['.json', '.onnx', '.onnx_data', '.onnx.data'];
+const LEFT_ALONE = [...UNFINISHED_SUFFIXES, ...BESIDE_FILMS, ...SETTINGS];
 
 /** Whether a file or folder of this name is to be looked at. */
 export function isTakeable(name: string): boolean {

@@ -7,7 +7,9 @@ import type { FilmState } from './watch-journal.ts';
 export interface DoneFilm {
   readonly film: string;
   readonly output: string;
+  /** 0 where the program was ended between its last step and the note of it. */
   readonly frames: number;
+  /** All attempts, on other nights too. */
   readonly seconds: number;
   readonly sizeBytes: number;
   /** What to look at: damage of the source, segments that needed another attempt, guesses that were taken. */
@@ -39,25 +41,29 @@ export interface NightSummary {
   readonly workSeconds: number;
 }
 
-/** Sums up films that are closed; `left` says why each film that is still there was not done. */
+/**
+ * Sums up films that are closed; `left` says why each film that is still there was not done, `workSeconds` is what all work of
+ * this night took, on those too.
+ */
 export function sumUp(
   folder: string,
   from: string,
   to: string,
   films: readonly FilmState[],
   left: readonly LeftFilm[],
+  workSeconds: number,
 ): NightSummary {
   const done: DoneFilm[] = [];
   const failed: FailedFilm[] = [];
-  for (const { name, closed, result, placing, setbacks } of films) {
+  for (const { name, closed, result, placing, setbacks, workedSeconds } of films) {
     if (closed?.outcome === 'done' && result) {
-      const { frames, seconds, sizeBytes, notes, doubts } = result;
+      const { frames, sizeBytes, notes, doubts } = result;
       const retries = setbacks.map(({ message }) => `An attempt failed: ${message}`);
       done.push({
         film: name,
         output: placing?.result ?? '',
         frames,
-        seconds,
+        seconds: Math.round(workedSeconds * 10) / 10,
         sizeBytes,
         notes: [...notes, ...retries],
         doubts,
@@ -68,8 +74,7 @@ export function sumUp(
       failed.push({ film: name, source, code: last?.code ?? 'INTERNAL', message: last?.message ?? 'It failed.' });
     }
   }
-  const workSeconds = Math.round(done.reduce((sum, { seconds }) => sum + seconds, 0));
-  return { folder, from, to, done, failed, left, workSeconds };
+  return { folder, from, to, done, failed, left, workSeconds: Math.round(workSeconds) };
 }
 
 const duration = (seconds: number): string => {
@@ -90,7 +95,10 @@ export function summaryText(summary: NightSummary): string {
   };
   section(
     'Done',
-    done.map(({ film, output, frames, seconds }) => `${film} -> ${output} (${frames} frames, ${duration(seconds)})`),
+    done.map(({ film, output, frames, seconds }) => {
+      const took = frames === 0 ? '' : ` (${frames} frames, ${duration(seconds)})`;
+      return `${film} -> ${output}${took}`;
+    }),
   );
   section(
     'To look at',

@@ -8,6 +8,8 @@ const failure = z.object({ code: z.string(), message: z.string(), hint: z.string
 export type Failure = z.infer<typeof failure>;
 
 const film = { job: z.string(), seq: z.number().int().min(1) };
+/** How long the attempt took that ends with this. */
+const worked = { seconds: z.number().min(0).default(0) };
 
 /** What happened to a film, or in the folder; the only state of a watched folder besides the files themselves. */
 const recordSchema = z.discriminatedUnion('type', [
@@ -23,15 +25,15 @@ const recordSchema = z.discriminatedUnion('type', [
   z.object({ type: z.literal('attempt'), ...film }),
   /** The running attempt has finished its first segment. */
   z.object({ type: z.literal('progress'), ...film }),
-  z.object({ type: z.literal('parked'), ...film }),
-  z.object({ type: z.literal('setback'), ...film, failure, counted: z.boolean() }),
+  z.object({ type: z.literal('parked'), ...film, ...worked }),
+  z.object({ type: z.literal('setback'), ...film, ...worked, failure, counted: z.boolean() }),
   /** The result lies whole and verified in the film's working folder. */
   z.object({
     type: z.literal('result'),
     ...film,
+    ...worked,
     file: z.string(),
     frames: z.number(),
-    seconds: z.number(),
     sizeBytes: z.number(),
     notes: z.array(z.string()),
     doubts: z.array(doubtSchema).default([]),
@@ -79,6 +81,8 @@ export interface FilmState {
   /** An attempt has begun and not ended. */
   open: boolean;
   setbacks: Setback[];
+  /** What all attempts took that were not cut off. */
+  workedSeconds: number;
   result?: Extract<Parsed, { type: 'result' }>;
   placing?: Extract<Parsed, { type: 'placing' }>;
   closed?: { readonly outcome: 'done' | 'failed' | 'gone'; readonly at: string };
@@ -98,6 +102,8 @@ export class WatchJournal {
   readonly #offsets = new Map<string, number>();
   readonly #films = new Map<string, FilmState>();
   readonly #speeds = new Map<string, number[]>();
+  /** Attempts that have ended. */
+  readonly #worked: { readonly at: string; readonly seconds: number }[] = [];
   #nightSince: string | undefined;
   readonly #now: () => number;
 
@@ -157,6 +163,11 @@ export class WatchJournal {
     return sorted[Math.floor(sorted.length / 2)];
   }
 
+  /** What attempts took that ended in a span of time. */
+  workedSeconds(from: string, to: string): number {
+    return this.#worked.reduce((sum, { at, seconds }) => (at >= from && at <= to ? sum + seconds : sum), 0);
+  }
+
   /** When the night that this machine has not summed up yet began. */
   get nightSince(): string | undefined {
     return this.#nightSince;
@@ -186,13 +197,17 @@ export class WatchJournal {
         return;
       }
       const { name, sizeBytes, modifiedMs, inode, job, seq, at } = record;
-      const counts = { failures: 0, cutOff: 0, open: false, setbacks: [], told: false };
+      const counts = { failures: 0, cutOff: 0, open: false, setbacks: [], workedSeconds: 0, told: false };
       this.#films.set(job, { job, seq, name, sizeBytes, modifiedMs, inode, takenAt: at, ...counts });
       return;
     }
     const state = this.#films.get(record.job);
     if (!state) return;
     state.seq = record.seq;
+    if ('seconds' in record) {
+      state.workedSeconds += record.seconds;
+      this.#worked.push({ at: record.at, seconds: record.seconds });
+    }
     switch (record.type) {
       case 'attempt':
         if (state.open) state.cutOff++;

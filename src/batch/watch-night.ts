@@ -64,7 +64,9 @@ export class Night {
     await this.#journal.refresh();
     const to = new Date(this.#clock.now()).toISOString();
     const closed = this.#journal.films().filter((film) => film.closed && !film.told);
-    const summary = sumUp(this.#layout.root, this.#journal.nightSince ?? to, to, closed, await this.#left());
+    const from = this.#journal.nightSince ?? to;
+    const worked = this.#journal.workedSeconds(from, to);
+    const summary = sumUp(this.#layout.root, from, to, closed, await this.#left(), worked);
     const files = await writeSummary(summary).catch((error: unknown) => {
       this.#emit({ type: 'trouble', message: `The summary cannot be written: ${toRestorationError(error).message}` });
       return [];

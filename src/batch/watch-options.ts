@@ -3,7 +3,8 @@ import type { z } from 'zod';
 import { RestorationError, toRestorationError } from '../core/errors.ts';
 import { checkValues } from '../pipeline/check.ts';
 import { restoreOptionsSchema } from '../pipeline/options.ts';
-import { readText, statOrUndefined, withoutMark } from '../platform/files.ts';
+import { placeOf } from '../pipeline/presets.ts';
+import { errorCodeOf, isLink, readText, statOrUndefined, withoutMark } from '../platform/files.ts';
 
 const SETTINGS_NAME = 'restore.json';
 
@@ -37,8 +38,9 @@ export async function settingsFor(
   for (let depth = 0; depth <= parts.length; depth++) {
     const folder = path.join(inbox, ...parts.slice(0, depth));
     const file = path.join(folder, SETTINGS_NAME);
-    if (!(await statOrUndefined(file))) continue;
-    const own = inFolder(parseSettings(await readText(file), file), folder);
+    // A link that leads nowhere was meant to say something.
+    if (!(await statOrUndefined(file)) && !(await isLink(file))) continue;
+    const own = inFolder(parseSettings(await readSettings(file), file), folder);
     // Two ways to say one thing: the nearer one replaces both.
     const { upscale, to, ...others } = settings;
     const size = own.upscale === undefined && own.to === undefined ? { upscale, to } : {};
@@ -65,8 +67,21 @@ function inFile(file: string, caught: unknown): RestorationError {
   });
 }
 
+const HINT = 'Correct the file; what lies beside it waits until then.';
+
+async function readSettings(file: string): Promise<string> {
+  try {
+    return await readText(file);
+  } catch (error) {
+    throw new RestorationError('USAGE', `${file} cannot be read (${errorCodeOf(error) ?? String(error)}).`, {
+      hint: HINT,
+      cause: error,
+    });
+  }
+}
+
 function parseSettings(text: string, file: string): FilmSettings {
-  const hint = 'Correct the file; what lies beside it waits until then.';
+  const hint = HINT;
   let json: unknown;
   try {
     json = JSON.parse(withoutMark(text));
@@ -83,11 +98,9 @@ function parseSettings(text: string, file: string): FilmSettings {
     return result.data;
   }
   const issue = result.error.issues[0];
-  throw new RestorationError(
-    'USAGE',
-    `${file} is wrong at "${issue?.path.join('.') ?? ''}": ${issue?.message ?? 'no settings'}.`,
-    { hint },
-  );
+  throw new RestorationError('USAGE', `${file} is wrong${placeOf(issue)}: ${issue?.message ?? 'no settings'}.`, {
+    hint,
+  });
 }
 
 const isPath = (value: string): boolean => /[\\/]|\.(json|onnx)$/i.test(value);

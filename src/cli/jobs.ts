@@ -33,7 +33,7 @@ export function addJobsCommand(program: Command, env: Pick<CommandEnvironment, '
       const [found, caches] = [await findIn(folders, listJobs), await findIn(folders, listCaches)];
       const cleaned = [
         ...(await cleanJobs(found)).map(({ job, problem }) => ({
-          what: `${quoteName(name(job))} (${formatBytes(job.sizeBytes)})`,
+          what: `what was made of ${quoteName(name(job))} so far (${formatBytes(job.sizeBytes)})`,
           problem,
         })),
         ...(await cleanCaches(caches)).map(({ cache, problem }) => ({ what: cacheLine(cache), problem })),

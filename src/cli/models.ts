@@ -90,12 +90,27 @@ function sumText({ sha256, pinned, place }: ModelListing): string {
   return pinned && place !== 'available' ? `${sha256} (pinned when it first came)` : sha256;
 }
 
+const unknown = (name: string): RestorationError =>
+  new RestorationError('MODEL_UNKNOWN', `There is no model called ${JSON.stringify(name)}.`, {
+    hint: '`restore models` lists them all.',
+  });
+
+/** Nobody has said which kind of model it would be. */
+async function describeOrUnknown(nameOrFile: string): ReturnType<typeof describeModel> {
+  try {
+    return await describeModel(nameOrFile);
+  } catch (error) {
+    const isName = !/[\\/.]/.test(nameOrFile);
+    throw isName && error instanceof RestorationError && error.code === 'MODEL_UNKNOWN' ? unknown(nameOrFile) : error;
+  }
+}
+
 /** A listed model, or what looking at a file shows. */
 async function info(name: string, flags: JsonFlag, { print }: ModelsEnvironment): Promise<void> {
   const listed = (await listLibrary()).find(({ id }) => id === name);
   const usable = listed?.place !== 'available' && listed?.problem === undefined;
   // Looked at again: the weights are checked, and a file is opened and tried.
-  const description = usable ? await describeModel(listed?.path ?? name) : undefined;
+  const description = usable ? await describeOrUnknown(listed?.path ?? name) : undefined;
   if (flags.json === true) {
     print(JSON.stringify({ ...listed, ...description }));
     return;
@@ -175,11 +190,7 @@ async function remove(names: readonly string[], flags: JsonFlag, { print }: Mode
   const all = await listLibrary();
   // Before the first is removed: one wrong name must not leave half of the work done.
   const wrong = names.find((name) => !all.some(({ id }) => id === name));
-  if (wrong !== undefined) {
-    throw new RestorationError('MODEL_UNKNOWN', `There is no model called ${JSON.stringify(wrong)}.`, {
-      hint: '`restore models` lists them all.',
-    });
-  }
+  if (wrong !== undefined) throw unknown(wrong);
   for (const name of names) {
     const removed = await removeModel(name);
     print(flags.json === true ? JSON.stringify({ removed: removed.id }) : `Removed ${removed.id}.`);

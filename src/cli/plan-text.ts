@@ -1,5 +1,5 @@
 import type { Estimate, MediaStream, Plan, Rational } from '../index.ts';
-import { formatBytes, formatDuration, formatNumber, formatTable, quoteName, wrap } from './text.ts';
+import { formatBytes, formatDuration, formatNumber, formatPlace, formatTable, quoteName, wrap } from './text.ts';
 
 type StagePlan = Plan['stages'][number];
 
@@ -54,7 +54,7 @@ function decoding({ decode }: Plan): string {
   if (decode.deinterlace !== 'off') parts.push(`deinterlaced with ${decode.deinterlace}`);
   if (decode.telecine === 'hard') parts.push('pulldown removed');
   if (decode.bakeRotation !== 0) parts.push(`turned by ${decode.bakeRotation} degrees`);
-  if (decode.startSeconds !== undefined) parts.push(`from ${formatDuration(decode.startSeconds)}`);
+  if (decode.startSeconds !== undefined) parts.push(`from ${formatPlace(decode.startSeconds)}`);
   if (decode.durationSeconds !== undefined) parts.push(`for ${formatNumber(decode.durationSeconds)} s`);
   return parts.join(', ');
 }

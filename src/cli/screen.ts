@@ -1,3 +1,4 @@
+const USUAL_COLUMNS = 80;
 const CLEAR_LINE = '\r\u001b[2K';
 
 /** The part of a stream that the screen needs; process.stderr fits. */
@@ -19,7 +20,9 @@ export class Screen {
   }
 
   get columns(): number {
-    return this.#out.columns ?? 80;
+    // A terminal that nobody has given a size, as a container's without input, says 0.
+    const { columns = 0 } = this.#out;
+    return columns > 0 ? columns : USUAL_COLUMNS;
   }
 
   line(text: string): void {

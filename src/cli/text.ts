@@ -24,6 +24,20 @@ export function formatDuration(seconds: number): string {
   return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`;
 }
 
+/** `1:02:03.5`: a place in a film, to the millisecond. */
+export function formatPlace(seconds: number): string {
+  const ms = Math.round(seconds * 1000);
+  const rest = ms % 1000;
+  return formatDuration((ms - rest) / 1000) + (rest === 0 ? '' : formatNumber(rest / 1000).slice(1));
+}
+
+/** `45 s`, `4 min`, `1 h`: how long something is waited for. */
+export function formatWait(seconds: number): string {
+  if (seconds < 90) return `${Math.round(seconds)} s`;
+  const minutes = Math.round(seconds / 60);
+  return minutes < 60 ? `${minutes} min` : `${formatNumber(minutes / 60, 1)} h`;
+}
+
 /** Decimal units, as file managers and disks count: `999 B`, `1.2 MB`, `35 GB`. */
 export function formatBytes(bytes: number): string {
   const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB'];

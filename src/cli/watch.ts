@@ -4,7 +4,7 @@ import { commanderOptions, type LogLevel } from './flags.ts';
 import { pullMissing } from './pull.ts';
 import type { Reporter } from './reporter.ts';
 import { optionsForInputs, type Flags } from './settings.ts';
-import { formatDuration, quoteName } from './text.ts';
+import { formatWait, quoteName } from './text.ts';
 import { badValue, textFor, wholeNumberIn } from './values.ts';
 
 /** What the commands of the batch part need of the program around them. */
@@ -111,7 +111,8 @@ async function runWatch(folder: string, flags: WatchFlags, env: CommandEnvironme
   await pullMissing(flags, reporter, env.signal);
   await watchFolder(withoutUndefined(options), {
     signal: env.signal,
-    onEvent: flags.json === true ? (event) => env.print(JSON.stringify(event)) : (event) => tell(event, reporter),
+    onEvent:
+      flags.json === true ? (event) => env.print(JSON.stringify(event)) : (event) => tell(event, reporter, timeZone),
   });
 }
 
@@ -130,17 +131,26 @@ function settingsOf(flags: Flags): FilmSettings {
 /** With these nothing is done to a film any more, for now. */
 const ENDS = new Set<WatchEvent['type']>(['finished', 'setback', 'failed', 'parked', 'gone', 'waiting']);
 
-/** One line an event for people; what happens inside a film is told as `restore FILM` tells it. */
-export function tell(event: WatchEvent, reporter: Reporter): void {
+/** `Fri 27 Nov, 22:00`, by the clock that the window is in. */
+function formatMoment(time: string, timeZone: string | undefined): string {
+  const zone = timeZone === undefined ? {} : { timeZone };
+  const format = { weekday: 'short', day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' } as const;
+  const text = new Intl.DateTimeFormat('en-GB', { ...format, ...zone }).format(new Date(time));
+  return timeZone === undefined ? text : `${text} (${timeZone})`;
+}
+
+/**
+ * One line an event for people; what happens inside a film is told as `restore FILM` tells it. `timeZone` is that of the window,
+ * where it is not the machine's.
+ */
+export function tell(event: WatchEvent, reporter: Reporter, timeZone?: string): void {
   if (ENDS.has(event.type)) reporter.idle();
   switch (event.type) {
     case 'watching':
       reporter.notice(`Watching ${quoteName(event.folder)}${event.polling ? ' (looking, not listening)' : ''}.`);
       break;
     case 'window':
-      reporter.notice(
-        `The window is ${event.open ? 'open' : 'closed'} until ${new Date(event.until).toLocaleString()}.`,
-      );
+      reporter.notice(`The window is ${event.open ? 'open' : 'closed'} until ${formatMoment(event.until, timeZone)}.`);
       break;
     case 'taken':
       reporter.notice(`${quoteName(event.film)}: ${event.attempt === 1 ? 'taken' : `attempt ${event.attempt}`}.`);
@@ -152,9 +162,7 @@ export function tell(event: WatchEvent, reporter: Reporter): void {
       reporter.notice(`${quoteName(event.film)}: done, in ${quoteName(event.output)}.`);
       break;
     case 'setback':
-      reporter.notice(
-        `${quoteName(event.film)}: ${event.message} Again in ${formatDuration(event.againSeconds)} (h:m:s).`,
-      );
+      reporter.notice(`${quoteName(event.film)}: ${event.message} Again in ${formatWait(event.againSeconds)}.`);
       break;
     case 'failed':
       reporter.notice(`${quoteName(event.film)}: failed: ${event.message} It lies in ${quoteName(event.source)}.`);

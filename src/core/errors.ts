@@ -51,8 +51,22 @@ export const ERROR_CODES = {
 } as const satisfies Record<string, ExitKind>;
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+const AGAIN = 'Run the same command again: finished segments are kept';
+
+/** What can be done where the place that fails knows nothing better. */
+const USUAL_HINTS: Partial<Record<ErrorCode, string>> = {
+  INPUT_CHANGED: 'Leave the file alone while it is restored, and run the command again.',
+  MODEL_INVALID: 'Choose another with --model; docs/models.md says what fits.',
+  DECODE_FAILED: `${AGAIN}.`,
+  ENCODE_FAILED: `${AGAIN}; if it stays, try another --codec.`,
+  WORKER_FAILED: `${AGAIN}; if it stays, use --device cpu or fewer --workers.`,
+  OUT_OF_MEMORY: 'Use a smaller --tile-size, fewer --workers, or another device.',
+  VERIFY_FAILED: `${AGAIN}; if it stays, please report it.`,
+  INTERNAL: 'Run it again with --log-level debug and report what it prints.',
+};
+
 export interface RestorationErrorOptions {
-  /** What the user can do next; one sentence. */
+  /** What the user can do next; one sentence. Left out for what is usual with the code. */
   readonly hint?: string;
   /** Whether another attempt at the same work can succeed. */
   readonly retryable?: boolean;
@@ -69,7 +83,7 @@ export class RestorationError extends Error {
   constructor(code: ErrorCode, message: string, options: RestorationErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
-    this.hint = options.hint;
+    this.hint = options.hint ?? USUAL_HINTS[code];
     this.retryable = options.retryable ?? false;
   }
 

@@ -16,6 +16,8 @@ export interface MediaStream {
   /** Seconds; undefined where the container does not say. */
   readonly startTime: number | undefined;
   readonly duration: number | undefined;
+  /** Bits a second, where the stream says. */
+  readonly bitRate?: number;
   readonly language: string | undefined;
   readonly title: string | undefined;
   readonly tags: Readonly<Record<string, string>>;

@@ -41,6 +41,7 @@ const stream = z.object({
   r_frame_rate: text.optional(),
   avg_frame_rate: text.optional(),
   time_base: text.optional(),
+  bit_rate: text.optional(),
   start_time: text.optional(),
   duration: text.optional(),
   nb_frames: text.optional(),
@@ -63,7 +64,7 @@ const container = z.object({
 export type ProbedContainer = z.infer<typeof container>;
 
 const packets = z.object({
-  packets: z.array(z.object({ pts: z.number().optional(), flags: text.default('') })).default([]),
+  packets: z.array(z.object({ pts: z.number().optional(), pos: text.optional(), flags: text.default('') })).default([]),
 });
 export type ProbedPacket = z.infer<typeof packets>['packets'][number];
 
@@ -172,7 +173,7 @@ export interface ProbedFile {
   readonly streamIndex: number;
 }
 
-/** Timestamps and flags of packets in file order, `count` of them from each of `starts` (seconds); nothing is decoded. */
+/** Timestamps, flags and places in the file of packets in file order, `count` of them from each of `starts` (seconds); nothing is decoded. */
 export async function probePackets(
   { path, container: kind, streamIndex }: ProbedFile,
   starts: readonly number[],
@@ -188,7 +189,7 @@ export async function probePackets(
       '-read_intervals',
       interval,
       '-show_entries',
-      'packet=pts,flags',
+      'packet=pts,pos,flags',
     ];
     const { value } = await ffprobe(path, args, packets, signal);
     groups.push(value?.packets ?? []);

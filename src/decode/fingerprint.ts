@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { RestorationError } from '../core/errors.ts';
-import type { Fingerprint } from '../core/media.ts';
+import type { Fingerprint, MediaInfo } from '../core/media.ts';
 import { errorCodeOf, openFile, statOrUndefined } from '../platform/files.ts';
 
 const PART = 1024 * 1024;
@@ -53,3 +53,31 @@ export async function identify(
   }
   return { fingerprint: { sizeBytes: stats.size, digest: hash.digest('hex') }, head: heads[0] ?? Buffer.alloc(0) };
 }
+
+type Known = Pick<MediaInfo, 'path' | 'fingerprint'>;
+
+/** Throws INPUT_CHANGED when a file is not the one any more that was looked at, and as `identify` when there is none to look at. */
+export async function assertUnchanged({ path, fingerprint }: Known): Promise<void> {
+  const { fingerprint: now } = await identify(path);
+  if (now.sizeBytes === fingerprint.sizeBytes && now.digest === fingerprint.digest) return;
+  throw changed(path);
+}
+
+/**
+ * As `assertUnchanged`, for what was made of a file up to now: one that is gone, or whose disk does not answer for a moment, was
+ * read all the same.
+ */
+export async function assertNotReplaced(file: Known): Promise<void> {
+  try {
+    await assertUnchanged(file);
+  } catch (error) {
+    const code = error instanceof RestorationError ? error.code : undefined;
+    if (code === 'INPUT_MISSING' || code === 'INPUT_UNREADABLE') return;
+    throw code === 'INPUT_EMPTY' ? changed(file.path) : error;
+  }
+}
+
+const changed = (path: string): RestorationError =>
+  new RestorationError('INPUT_CHANGED', `${path} is not the file any more that it was when work on it began.`, {
+    hint: 'Leave it alone while it is restored, and run the command again.',
+  });

@@ -120,7 +120,13 @@ export function decodeNotes(media: MediaInfo, plan: DecodePlan): string[] {
   if (plan.telecine === 'hard') notes.push('The source is telecined film: its 3:2 pulldown is undone.');
   if (plan.telecine === 'soft')
     notes.push('The source is telecined film with repeat flags: its frames are shown at the rate of film.');
-  if (plan.deinterlace === 'bwdif')
-    notes.push('The source is interlaced: it is deinterlaced, one frame for two fields.');
+  if (plan.deinterlace === 'bwdif') {
+    const { fieldOrder } = media.video;
+    const why =
+      fieldOrder === 'tff' || fieldOrder === 'bff'
+        ? 'The source is interlaced: it'
+        : 'The source looks progressive and';
+    notes.push(`${why} is deinterlaced, one frame for two fields.`);
+  }
   return notes;
 }

@@ -20,7 +20,7 @@ import { identify } from './fingerprint.ts';
 import { contentLight, masteringDisplay, rotation } from './side-data.ts';
 import { workingFormat } from './pixel-format.ts';
 import { sampleFields, samplePictures, type SampleTarget } from './sample.ts';
-import { entersGradually, findTiming, type Timing } from './timing.ts';
+import { entersGradually, findTiming, framesBySize, type Timing } from './timing.ts';
 
 export interface ProbeOptions {
   readonly signal?: AbortSignal;
@@ -29,7 +29,7 @@ export interface ProbeOptions {
 }
 
 const KINDS: readonly StreamKind[] = ['video', 'audio', 'subtitle', 'data', 'attachment'];
-const seconds = (text: string | undefined): number | undefined => {
+const number = (text: string | undefined): number | undefined => {
   const value = Number(text);
   return text === undefined || !Number.isFinite(value) ? undefined : value;
 };
@@ -37,14 +37,16 @@ const seconds = (text: string | undefined): number | undefined => {
 function mediaStream(stream: ProbedStream): MediaStream {
   const tags = stream.tags ?? {};
   const dispositions = Object.entries(stream.disposition ?? {});
+  const bitRate = number(stream.bit_rate);
   return {
     index: stream.index,
     kind: KINDS.find((kind) => kind === stream.codec_type) ?? 'unknown',
     codec: stream.codec_name ?? 'unknown',
     ...(stream.codec_tag_string === undefined ? {} : { codecTag: stream.codec_tag_string }),
     timeBase: parseRational(stream.time_base) ?? rational(1, 1000),
-    startTime: seconds(stream.start_time),
-    duration: seconds(stream.duration),
+    startTime: number(stream.start_time),
+    duration: number(stream.duration),
+    ...(bitRate === undefined ? {} : { bitRate }),
     language: tags['language'],
     title: tags['title'],
     tags,
@@ -101,8 +103,8 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
   if (width === undefined || height === undefined || width === 0 || height === 0 || sourcePixelFormat === undefined) {
     throw undecodable(path, film);
   }
-  const startTime = seconds(container.format.start_time) ?? 0;
-  const duration = seconds(film.duration) ?? seconds(film.tags?.['DURATION']) ?? seconds(container.format.duration);
+  const startTime = number(container.format.start_time) ?? 0;
+  const duration = number(film.duration) ?? number(film.tags?.['DURATION']) ?? number(container.format.duration);
   const long = duration !== undefined && duration > LONG_SECONDS;
   const places = long ? PARTS.map((part) => startTime + part * duration) : [0];
   const file = { path, container: container.format.format_name, streamIndex: film.index };
@@ -125,6 +127,8 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
   const groups = await samplePictures(target);
   if (groups.length === 0) throw undecodable(path, film);
   const rate = toNumber(timing.frameRate);
+  const counted =
+    statedFrames(film, duration, rate) ?? framesBySize(packets[0] ?? [], TIMING_PACKETS, fingerprint.sizeBytes);
   const mayBeInterlaced = height <= MAX_INTERLACED_LINES && rate < MAX_INTERLACED_RATE;
   const fields = classifyFields({
     stated: statedFieldOrder(film.field_order),
@@ -157,7 +161,7 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
     ...fields,
     seekUnsafe: entersGradually(packets[FLAG_PART] ?? packets[0] ?? [], frames),
     // Inverse telecine takes one frame of five away.
-    estimatedFrames: Math.round(estimateFrames(film, duration, rate) * (fields.telecine === 'hard' ? 0.8 : 1)),
+    estimatedFrames: Math.max(1, Math.round(counted * (fields.telecine === 'hard' ? 0.8 : 1))),
     masteringDisplay: masteringDisplay([film.side_data_list, frames[0]?.side_data_list]),
     contentLight: contentLight([film.side_data_list, frames[0]?.side_data_list]),
   };
@@ -165,7 +169,7 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
     path,
     fingerprint,
     container: container.format.format_name,
-    durationSeconds: seconds(container.format.duration),
+    durationSeconds: number(container.format.duration),
     startTime,
     streams: container.streams.map(mediaStream),
     chapters: container.chapters.length,
@@ -215,8 +219,8 @@ const aspect = (text: string | undefined): VideoInfo['sampleAspectRatio'] => {
   return ratio === undefined || ratio.num <= 0 ? rational(1) : ratio;
 };
 
-function estimateFrames(film: ProbedStream, duration: number | undefined, rate: number): number {
+function statedFrames(film: ProbedStream, duration: number | undefined, rate: number): number | undefined {
   const counted = Number(film.nb_frames);
   if (Number.isInteger(counted) && counted > 0) return counted;
-  return Math.max(1, Math.round((duration ?? 0) * rate));
+  return duration === undefined ? undefined : Math.round(duration * rate);
 }

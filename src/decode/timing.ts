@@ -101,3 +101,18 @@ const differs = (average: Rational | undefined, rate: Rational): boolean => {
   const ratio = toNumber(average) / toNumber(rate);
   return Math.abs(ratio - 1) > 0.02 && Math.abs(ratio - 2) > 0.02 && Math.abs(ratio - 0.5) > 0.02;
 };
+
+/**
+ * Frames of a file that does not say how long it is (raw streams, recordings that were cut off): as many as it holds packets of
+ * the size of its first ones, what lies between them included. `packets` are the first `asked`, or all where there are fewer.
+ */
+export function framesBySize(
+  packets: readonly { readonly pos?: string | undefined }[],
+  asked: number,
+  sizeBytes: number,
+): number {
+  const places = packets.map(({ pos }) => Number(pos)).filter((place) => Number.isFinite(place));
+  const [first = 0, last = 0] = [places[0], places.at(-1)];
+  if (packets.length < asked || last <= first) return packets.length;
+  return Math.round((sizeBytes - first) / ((last - first) / (places.length - 1)));
+}

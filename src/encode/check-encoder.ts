@@ -1,6 +1,7 @@
 import type { EncodePlan } from '../core/plan.ts';
 import { CANDIDATES, encodedPixelFormat, encoderTraits, isCodec } from './codecs.ts';
-import { availableEncoders, missingEncoder, tryEncoder, type EncoderOptions } from './encoders.ts';
+import type { EncoderOptions } from './encoder-args.ts';
+import { availableEncoders, missingEncoder, tryEncoder } from './encoders.ts';
 
 /** Large enough for every encoder, hardware's too. */
 const TRIAL = { width: 320, height: 240 } as const;

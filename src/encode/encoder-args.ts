@@ -3,6 +3,15 @@ import type { EncodePlan } from '../core/plan.ts';
 import type { Rational } from '../core/rational.ts';
 import { hardwareFamily } from './codecs.ts';
 
+/** Options that an encoder is asked to take, whoever asks: the user or a preset. */
+export interface EncoderOptions {
+  readonly crf: number | undefined;
+  readonly encoderPreset: string | undefined;
+}
+
+/** Some rate: options are the same at any. */
+const TWENTY_FIVE: Rational = { num: 25, den: 1 };
+
 const fraction = ({ num, den }: Rational): string => `${num}/${den}`;
 
 /** Where the option has another word than ffprobe and the filters. */
@@ -111,4 +120,23 @@ export function encoderArgs(plan: EncodePlan, rate: Rational): string[] {
     ...colorArgs(plan),
     ...['-flags:v', '+bitexact'],
   ];
+}
+
+/** Sentences about options that were asked for and that the encoder of a plan has nothing for. */
+export function ignoredOptions(plan: EncodePlan, { crf, encoderPreset }: EncoderOptions): string[] {
+  const { encoder } = plan;
+  const argsOf = (changes: Partial<EncodePlan>): string => encoderArgs({ ...plan, ...changes }, TWENTY_FIVE).join(' ');
+  const sentences: string[] = [];
+  if (crf !== undefined && argsOf({ crf }) === argsOf({ crf: crf + 1 })) {
+    sentences.push(`--crf has no effect: ${encoder} has no such scale.`);
+  }
+  if (encoderPreset === undefined) return sentences;
+  if (encoder === 'prores_ks') {
+    if (!PRORES_PROFILES.includes(encoderPreset)) {
+      sentences.push(`--encoder-preset has no effect: ${encoder} has ${PRORES_PROFILES.join(', ')}.`);
+    }
+  } else if (argsOf({ encoderPreset }) === argsOf({ encoderPreset: undefined })) {
+    sentences.push(`--encoder-preset has no effect: ${encoder} has none.`);
+  }
+  return sentences;
 }

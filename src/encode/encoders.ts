@@ -3,7 +3,7 @@ import { pixelFormatName } from '../core/format.ts';
 import type { EncodePlan } from '../core/plan.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import { capture } from '../platform/process.ts';
-import { encoderArgs } from './encoder-args.ts';
+import { encoderArgs, type EncoderOptions } from './encoder-args.ts';
 import { encoderTraits } from './codecs.ts';
 import { firstReason, lastLine } from './messages.ts';
 
@@ -30,12 +30,6 @@ export const missingEncoder = (codec: string, message: string): RestorationError
   new RestorationError('ENCODER_UNAVAILABLE', message, {
     hint: `Choose another --codec than ${codec}, or install an ffmpeg that has it (\`ffmpeg -encoders\` lists them).`,
   });
-
-/** Options that an encoder is asked to take, whoever asks: the user or a preset. */
-export interface EncoderOptions {
-  readonly crf: number | undefined;
-  readonly encoderPreset: string | undefined;
-}
 
 /** Enough of a picture for a processor's encoder to say what it thinks of its options. */
 const TRIED_SIDE = 256;

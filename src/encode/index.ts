@@ -1,5 +1,6 @@
 export { checkEncoder } from './check-encoder.ts';
 export { codecOf } from './codecs.ts';
+export { ignoredOptions } from './encoder-args.ts';
 export { chooseContainer, type ContainerChoice } from './containers.ts';
 export { encodeNotes, planEncode, type EncodeRequest } from './plan.ts';
 export { planStreams } from './streams.ts';

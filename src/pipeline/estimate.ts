@@ -21,16 +21,11 @@ export async function estimatePlan(
   plan: Plan,
   control: { readonly signal?: AbortSignal; readonly measure?: boolean } = {},
 ): Promise<Estimate> {
-  const { video, durationSeconds } = plan.media;
-  const trimmed = plan.decode.durationSeconds ?? Math.max(0, (durationSeconds ?? 0) - (plan.decode.startSeconds ?? 0));
-  const isWhole = plan.decode.startSeconds === undefined && plan.decode.durationSeconds === undefined;
-  const frames = isWhole
-    ? video.estimatedFrames
-    : Math.min(video.estimatedFrames, Math.ceil(trimmed * toNumber(plan.decode.frameRate)));
-  const { width, height } = plan.encode.format;
-  const outputBytes = Math.round((frames * width * height * BITS_PER_PIXEL[plan.encode.codec]) / 8);
+  const frames = expectedFrames(plan);
+  const pictureBytes = Math.round(frames * pictureBytesAFrame(plan));
+  const outputBytes = pictureBytes + besideBytes(plan, frames);
   // Segments and the joined file lie beside each other for a moment.
-  const diskBytes = 2 * outputBytes + 4 * frameBytes(plan.encode.format);
+  const diskBytes = pictureBytes + outputBytes + 4 * frameBytes(plan.encode.format);
   if (control.measure !== true) return { frames, seconds: undefined, outputBytes, diskBytes, basis: 'not measured' };
   const rate = await measureSpeed(plan, control.signal ?? new AbortController().signal);
   return {
@@ -40,6 +35,29 @@ export async function estimatePlan(
     diskBytes,
     basis: `${MEASURED_FRAMES} frames on this machine, without encoding`,
   };
+}
+
+/** Frames between `--start` and the end of `--duration` or of the film, whichever comes first. */
+function expectedFrames({ media, decode }: Plan): number {
+  const { startSeconds = 0, durationSeconds = Number.POSITIVE_INFINITY } = decode;
+  const rate = toNumber(decode.frameRate);
+  const left = media.video.estimatedFrames - Math.floor(startSeconds * rate);
+  return Math.max(1, Math.min(left, Math.ceil(durationSeconds * rate)));
+}
+
+/** Expected size of an encoded frame. */
+export function pictureBytesAFrame({ encode: { codec, format } }: Plan): number {
+  return (format.width * format.height * BITS_PER_PIXEL[codec]) / 8;
+}
+
+/** What is kept beside the picture, as far as the source says how large it is; sound that is not compressed may be the most of it. */
+function besideBytes({ media, streams, decode }: Plan, frames: number): number {
+  const seconds = frames / toNumber(decode.frameRate);
+  const kept = new Set(
+    streams.filter(({ action }) => action === 'copy' || action === 'convert').map(({ index }) => index),
+  );
+  const bitRate = media.streams.reduce((sum, stream) => sum + (kept.has(stream.index) ? (stream.bitRate ?? 0) : 0), 0);
+  return Math.round((seconds * bitRate) / 8);
 }
 
 /** Frames a second of decode and stages. */

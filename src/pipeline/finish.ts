@@ -4,6 +4,7 @@ import { RestorationError } from '../core/errors.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Segment } from '../core/range.ts';
+import { assertUnchanged } from '../decode/index.ts';
 import { joinAndMux, verifyOutput } from '../encode/index.ts';
 import { listFolder, publish, publishNew, removeFile, statOrUndefined } from '../platform/files.ts';
 import { identify } from '../platform/move.ts';
@@ -42,6 +43,7 @@ async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segme
   const input = made.media.path;
   const folder = path.dirname(made.output);
   await removeUnfinished(made);
+  await assertUnchanged(made.media);
   const temporary = path.join(folder, `${unfinishedPrefix(made)}-${RUN}${path.extname(made.output)}`);
   try {
     const files = segments.map((segment) => ({
@@ -50,14 +52,12 @@ async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segme
     }));
     const warnings = await joinAndMux({ plan: made, index, segments: files, output: temporary, signal });
     for (const message of warnings) emit({ type: 'warning', input, message });
-    await verifyOutput({
-      plan: made,
-      index,
-      path: temporary,
-      signal,
-      level: options.verify ?? 'full',
-      onProgress: verifyProgress(input, index.pts.length, emit),
-    });
+    const progress = verifyProgress(input, index.pts.length, emit);
+    const level = options.verify ?? 'full';
+    await verifyOutput({ plan: made, index, path: temporary, signal, level, onProgress: progress.done });
+    if (level === 'full') progress.finish();
+    // Sound and all else that is kept was read from it only now.
+    await assertUnchanged(made.media);
     const identity = await identify(temporary);
     if (!identity) throw new RestorationError('VERIFY_FAILED', `The finished file ${temporary} is gone.`);
     await new Journal(made.workdir).appendResult({ frames: index.pts.length, ...identity });
@@ -68,16 +68,25 @@ async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segme
   }
 }
 
-/** Frames decoded again, told a few times a second. */
-function verifyProgress(input: string, framesTotal: number, emit: Emit): (framesDone: number) => void {
+/** Frames decoded again, told a few times a second, and all of them at the end: that is what stays on the screen. */
+function verifyProgress(
+  input: string,
+  framesTotal: number,
+  emit: Emit,
+): { readonly done: (framesDone: number) => void; readonly finish: () => void } {
   const startedAt = performance.now();
   let toldAt = startedAt;
-  return (framesDone) => {
-    const now = performance.now();
-    if (now - toldAt < 250) return;
+  const tell = (framesDone: number, now: number): void => {
     toldAt = now;
-    const framesPerSecond = Math.round((framesDone * 100_000) / (now - startedAt)) / 100;
+    const framesPerSecond = Math.round((framesDone * 100_000) / Math.max(1, now - startedAt)) / 100;
     const etaSeconds = Math.round((framesTotal - framesDone) / Math.max(0.01, framesPerSecond));
     emit({ type: 'progress', input, framesDone, framesTotal, framesPerSecond, etaSeconds, bottleneck: 'verify' });
+  };
+  return {
+    done: (framesDone) => {
+      const now = performance.now();
+      if (now - toldAt >= 250) tell(framesDone, now);
+    },
+    finish: () => tell(framesTotal, performance.now()),
   };
 }

@@ -1,6 +1,7 @@
 import { resolveModel } from '../restore/index.ts';
 import type { ModelKind, RestoreOptions } from './options.ts';
-import type { Preset } from './presets.ts';
+import { STRENGTHS, type Preset } from './presets.ts';
+import { isBarred } from './stages.ts';
 
 /** Which of the stages that options are about run. */
 export interface Running {
@@ -18,13 +19,9 @@ const COLOR = {
   colorSeed: '--color-seed',
 } as const;
 
-/** Whether a preset keeps such a stage from running, whatever is asked for. */
-export const stageIsBarred = (preset: Preset, kind: ModelKind): boolean =>
-  preset.stages.some((stage) => stage.kind === kind && stage.when === 'never');
-
 /** Why a kind of stage does not run, so that an option for it does nothing. */
 function reasonOf(kind: ModelKind, options: RestoreOptions, preset: Preset, runs: Running): string {
-  const never = stageIsBarred(preset, kind);
+  const never = isBarred(preset, kind);
   switch (kind) {
     case 'colorize':
       return never ? `: the preset ${preset.name} never colorizes` : ' without --colorize';
@@ -47,10 +44,16 @@ export function noEffectNotes(options: RestoreOptions, preset: Preset, runs: Run
       if (options[key] !== undefined) notes.push(idle(flag, 'colorize'));
     }
   }
-  if (!runs.upscale && stageIsBarred(preset, 'upscale')) {
+  if (!runs.upscale && isBarred(preset, 'upscale')) {
     for (const key of ['upscale', 'to'] as const) {
       if (options[key] !== undefined) notes.push(idle(`--${key}`, 'upscale'));
     }
+  }
+  for (const kind of STRENGTHS) {
+    if ((options[kind] ?? 0) === 0 || !isBarred(preset, kind)) continue;
+    // An upscaler that takes noise away itself takes the strength too.
+    if (kind === 'denoise' && runs.upscalerDenoises) continue;
+    notes.push(`--${kind} has no effect: the preset ${preset.name} never does that.`);
   }
   for (const [kind, name] of namedModels(options)) {
     if (!runs[kind]) notes.push(idle(`--model ${kind}=${name}`, kind));

@@ -5,7 +5,7 @@ import type { FrameFormat } from '../core/format.ts';
 import type { MediaInfo, Rect } from '../core/media.ts';
 import type { Plan, StagePlan } from '../core/plan.ts';
 import { decodeNotes, planDecode, probeMedia } from '../decode/index.ts';
-import { chooseContainer, encodeNotes, planEncode, planStreams } from '../encode/index.ts';
+import { chooseContainer, encodeNotes, ignoredOptions, planEncode, planStreams } from '../encode/index.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import {
   checkDevices,
@@ -17,11 +17,12 @@ import {
 } from '../restore/index.ts';
 import { planGeometry, type Geometry } from './geometry.ts';
 import { planHash } from './hash.ts';
-import { checkIdleModels, noEffectNotes, stageIsBarred } from './no-effect.ts';
+import { checkIdleModels, noEffectNotes } from './no-effect.ts';
 import { DEFAULT_CODEC, restoreOptionsSchema, type ModelKind, type RestoreOptions } from './options.ts';
 import { isFolderOutput, planOutput } from './output.ts';
-import { loadPreset, type Preset } from './presets.ts';
-import { orderStages, wantedStages, type Wanted } from './stages.ts';
+import { loadPreset, type Preset, type StageKind } from './presets.ts';
+import { checkStageOptions } from './stage-options.ts';
+import { isBarred, orderStages, wantedStages, type Wanted } from './stages.ts';
 import { suggestPreset } from './suggest.ts';
 import { DEFAULT_WORKDIR } from './workdir.ts';
 
@@ -72,7 +73,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const geometryFor = (size: Parameters<typeof planGeometry>[3]): Geometry =>
     planGeometry(whole.format, active, whole.format.sampleAspectRatio, size);
   const asked = geometryFor(options);
-  const geometry = stageIsBarred(preset, 'upscale') ? geometryFor({}) : asked;
+  const geometry = isBarred(preset, 'upscale') ? geometryFor({}) : asked;
   if (geometry.note !== undefined) notes.push(geometry.note);
   const wanted = wantedStages(options, preset, chosen !== undefined, geometry.factor > 1, media.diagnosis.noiseSigma);
   if (options.colorize === true && wanted.colorize && !media.diagnosis.blackAndWhite) {
@@ -100,6 +101,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   });
   notes.push(...decodeNotes(media, decode));
   notes.push(...encodeNotes(encode, { ...restored, ...(crops ? geometry.frame : {}) }));
+  notes.push(...ignoredOptions(encode, { crf: options.crf, encoderPreset: options.encoderPreset }));
   const streams = planStreams(media, encode.container);
   for (const stream of streams) {
     if (stream.action !== 'copy' && stream.reason !== undefined) notes.push(`Stream ${stream.index}: ${stream.reason}`);
@@ -187,12 +189,13 @@ async function planStages(
     : undefined;
   // A network for old footage takes noise away itself; a second pass in front of it would only soften.
   const upscalerDenoises = upscaler?.manifest.input.strengthName !== undefined;
+  const may = (kind: StageKind): boolean => !isBarred(preset, kind);
   const runs = {
-    deflicker: wanted.deflicker > 0,
-    scratches: wanted.scratches > 0,
-    dust: wanted.dust > 0,
-    degrain: wanted.degrain > 0,
-    denoise: wanted.denoise > 0 && !upscalerDenoises,
+    deflicker: may('deflicker') && wanted.deflicker > 0,
+    scratches: may('scratches') && wanted.scratches > 0,
+    dust: may('dust') && wanted.dust > 0,
+    degrain: may('degrain') && wanted.degrain > 0,
+    denoise: may('denoise') && wanted.denoise > 0 && !upscalerDenoises,
     colorize: wanted.colorize,
     'chroma-anchor': wanted.colorize,
     'chroma-smooth': wanted.colorize,
@@ -235,11 +238,9 @@ async function planStages(
   };
   const stages = orderStages(preset, runs).map(({ kind, options: own }): StagePlan => {
     const { options: planned, model } = detail[kind];
-    return {
-      kind,
-      options: { ...own, ...planned },
-      ...(model ? { model: identityOf(model) } : {}),
-    };
+    const stage = { kind, options: { ...own, ...planned } };
+    checkStageOptions(preset, stage);
+    return { ...stage, ...(model ? { model: identityOf(model) } : {}) };
   });
   const running = { ...runs, upscalerDenoises };
   await checkIdleModels(options, running);

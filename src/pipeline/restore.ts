@@ -6,12 +6,13 @@ import type { Estimate, RestoreEvent } from '../core/events.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import { rangeLength, type Segment } from '../core/range.ts';
+import { assertNotReplaced } from '../decode/index.ts';
 import { ensureFolder, freeBytes } from '../platform/files.ts';
 import { shareOf, type Savings } from '../restore/index.ts';
 import { analyzeFilm, loadIndex, saveIndex } from './analysis.ts';
 import { withAttempts } from './attempts.ts';
 import { buildStages, closeStages, type BuiltStages } from './build-stages.ts';
-import { estimatePlan } from './estimate.ts';
+import { estimatePlan, pictureBytesAFrame } from './estimate.ts';
 import { EventQueue } from './event-queue.ts';
 import { diskGuard, tellAgain, type Emit, type FilmRun } from './film-run.ts';
 import { finishWithRoom, removeUnfinished } from './finish.ts';
@@ -126,11 +127,11 @@ async function warnAboutSpace({ plan: made, estimate, emit }: FilmRun): Promise<
   });
 }
 
-async function indexFilm({ plan: made, signal, emit }: FilmRun): Promise<FrameIndex> {
+async function indexFilm({ plan: made, estimate, signal, emit }: FilmRun): Promise<FrameIndex> {
   const known = await loadIndex(made.workdir);
   if (known) return known;
   const input = made.media.path;
-  const framesEstimated = made.media.video.estimatedFrames;
+  const framesEstimated = estimate.frames;
   const onProgress = ({ framesDone }: { readonly framesDone: number }): void =>
     emit({ type: 'analysis', input, framesDone, framesEstimated });
   const again = tellAgain(input, 'Looking through the film', emit);
@@ -142,6 +143,7 @@ async function indexFilm({ plan: made, signal, emit }: FilmRun): Promise<FrameIn
       message: `The source is damaged: the decoder complained ${index.decodeErrors} times; ${index.pts.length} frames can be restored (about ${framesEstimated} were expected).`,
     });
   }
+  await assertNotReplaced(made.media);
   await saveIndex(index, made.workdir);
   return index;
 }
@@ -150,7 +152,7 @@ async function restoreSegments(
   film: FilmRun,
   index: FrameIndex,
 ): Promise<{ readonly segments: Segment[]; readonly savings: Savings }> {
-  const { plan: made, estimate, options, signal, emit } = film;
+  const { plan: made, options, signal, emit } = film;
   const built: BuiltStages = await buildStages(made, options, signal, film.cache);
   try {
     const segments = cutSegments(index.shots, made.segmentFrames, built);
@@ -191,7 +193,7 @@ async function restoreSegments(
       emit,
       progress,
       disk: diskGuard(made.workdir, film),
-      frameSizeBytes: estimate.outputBytes / Math.max(1, estimate.frames),
+      frameSizeBytes: pictureBytesAFrame(made),
       decodeJunction,
       encodeJunction,
     };
@@ -208,5 +210,7 @@ async function restoreSegments(
 function openCache(made: Plan, options: RestoreOptions, emit: Emit): Promise<ResultCache | undefined> {
   const folder = path.join(path.dirname(made.workdir), CACHE_FOLDER);
   const warn = (message: string): void => emit({ type: 'warning', input: made.media.path, message });
-  return options.cache === undefined ? Promise.resolve(undefined) : ResultCache.open(folder, options.cache, warn);
+  return options.cache === undefined
+    ? Promise.resolve(undefined)
+    : ResultCache.open(folder, options.cache, warn, () => assertNotReplaced(made.media));
 }

@@ -21,6 +21,8 @@ const FILE_SHARE = 1 / 16;
  * goes on without.
  */
 export class ResultCache implements StoreKeeper {
+  /** Throws when the source is not what it was. */
+  readonly check: () => Promise<void>;
   readonly #folder: string;
   readonly #limitBytes: number;
   readonly #warn: (message: string) => void;
@@ -30,10 +32,11 @@ export class ResultCache implements StoreKeeper {
   /** What lies in the folder; looked at again before anything is removed, since other runs write there too. */
   #sumBytes: number | undefined;
 
-  private constructor(folder: string, limitBytes: number, warn: (message: string) => void) {
+  private constructor(folder: string, limitBytes: number, warn: (message: string) => void, check: () => Promise<void>) {
     this.#folder = folder;
     this.#limitBytes = limitBytes;
     this.#warn = warn;
+    this.check = check;
   }
 
   /** Undefined, with a warning, where the folder cannot be written. */
@@ -41,12 +44,13 @@ export class ResultCache implements StoreKeeper {
     folder: string,
     limitBytes: number,
     warn: (message: string) => void,
+    check: () => Promise<void> = () => Promise.resolve(),
   ): Promise<ResultCache | undefined> {
     try {
       await ensureFolder(folder);
       const mark = { what: 'Results that `restore --cache` has kept. The folder may be removed at any time.' };
       await writeFileAtomic(path.join(folder, CACHE_MARK), `${JSON.stringify(mark)}\n`, folder);
-      return new ResultCache(folder, limitBytes, warn);
+      return new ResultCache(folder, limitBytes, warn, check);
     } catch (error) {
       warn(`Nothing is kept: ${error instanceof Error ? error.message : String(error)}`);
       return undefined;

@@ -22,6 +22,8 @@ export interface StoreKeeper {
   /** Makes room for so much more; false when there is none. */
   reserve(bytes: number): Promise<boolean>;
   stop(reason: string): void;
+  /** Throws when results up to now may be those of another film. */
+  check(): Promise<void>;
 }
 
 interface Place {
@@ -127,6 +129,7 @@ export class FileStore implements ResultStore {
     if (!writer) return;
     const file = writer.path.slice(0, -UNFINISHED.length) + RESULTS_EXTENSION;
     await writer.finish();
+    await this.#keeper.check();
     await publish(writer.path, file, this.#folder);
     await this.#keeper.use(file);
     for (const [index, place] of this.#pending) this.#places.set(index, { file, ...place });

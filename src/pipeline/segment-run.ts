@@ -11,7 +11,7 @@ import type { Plan } from '../core/plan.ts';
 import { contains, rangeLength, type FrameRange, type Segment } from '../core/range.ts';
 import { ticksToSeconds } from '../core/rational.ts';
 import type { Stage } from '../core/stage.ts';
-import { decodeFrames } from '../decode/index.ts';
+import { assertNotReplaced, decodeFrames } from '../decode/index.ts';
 import { openSegmentEncoder, segmentExtension, type SegmentEncoder } from '../encode/index.ts';
 import { publish } from '../platform/files.ts';
 import { DoubtMeter } from '../temporal/index.ts';
@@ -247,6 +247,8 @@ async function finishSegment(
       { retryable: true },
     );
   }
+  // Pictures of another file may come at the same times.
+  await assertNotReplaced(plan.media);
   const file = segmentFile(plan, segment);
   await publish(temporary, path.join(folder, file), folder);
   const noted = doubts.length > 0 ? { doubts } : {};

@@ -1,7 +1,5 @@
-import { STAGE_KINDS, type Preset } from './presets.ts';
+import { STAGE_KINDS, STRENGTHS, type Preset, type StageKind } from './presets.ts';
 import type { RestoreOptions } from './options.ts';
-
-type StageKind = Preset['stages'][number]['kind'];
 
 export interface Wanted {
   readonly colorize: boolean;
@@ -24,9 +22,6 @@ export function adaptStrength(strength: number, noiseSigma: number): number {
   return Math.round(strength * share * 100) / 100;
 }
 
-/** Stages that a number switches on. */
-const STRENGTHS = ['denoise', 'deflicker', 'scratches', 'dust', 'degrain'] as const;
-
 /**
  * What is to be done. Flags decide; a preset that was named brings its strengths along; a suggested one only when
  * nothing was asked for at all, so that `--colorize` alone leaves luma as it is.
@@ -42,18 +37,22 @@ export function wantedStages(
   const colorize = rule('colorize') === 'always' || (options.colorize === true && rule('colorize') !== 'never');
   const nothingAsked = !colorize && !enlarges && !named && STRENGTHS.every((name) => options[name] === undefined);
   const own = named || nothingAsked || enlarges;
-  const strength = (asked: number | undefined, preset: number | undefined): number =>
-    asked ?? (own ? (preset ?? 0) : 0);
+  const strength = (kind: (typeof STRENGTHS)[number], usual = preset[kind]): number =>
+    options[kind] ?? (own || rule(kind) === 'always' ? (usual ?? 0) : 0);
   return {
     colorize,
     upscale: enlarges && rule('upscale') !== 'never',
-    denoise: strength(options.denoise, adaptStrength(preset.denoise ?? 0, noiseSigma)),
-    deflicker: strength(options.deflicker, preset.deflicker),
-    scratches: strength(options.scratches, preset.scratches),
-    dust: strength(options.dust, preset.dust),
-    degrain: strength(options.degrain, preset.degrain),
+    denoise: strength('denoise', adaptStrength(preset.denoise ?? 0, noiseSigma)),
+    deflicker: strength('deflicker'),
+    scratches: strength('scratches'),
+    dust: strength('dust'),
+    degrain: strength('degrain'),
   };
 }
+
+/** Whether a preset says that a stage never runs, whatever asks for it. */
+export const isBarred = (preset: Preset, kind: StageKind): boolean =>
+  preset.stages.some((stage) => stage.kind === kind && stage.when === 'never');
 
 /** Kinds that run, in the preset's order, with the preset's options for each. */
 export function orderStages(

@@ -49,14 +49,16 @@ async function problemOf(input: string, signal: AbortSignal | undefined): Promis
 
 /** The film beside `input` that it is the result of by its name. */
 async function sourceOf(input: string, all: readonly RestoreOptions[]): Promise<string | undefined> {
-  const { dir, base, name } = path.parse(input);
+  const { dir, base, name, ext } = path.parse(input);
   if (!name.endsWith('.restored')) return undefined;
   const named = new Set(all.map((options) => path.resolve(options.input)));
   const beside = await listFolder(dir === '' ? '.' : dir).catch(() => []);
-  return beside.find(
+  const sources = beside.filter(
     (other) =>
       other !== base && resultStem(other) === name && (FILM.test(other) || named.has(path.resolve(dir, other))),
   );
+  // A result keeps its source's container where it can.
+  return sources.find((other) => path.extname(other) === ext) ?? sources[0];
 }
 
 /** The path with its folder's own name, whatever links lead there. */

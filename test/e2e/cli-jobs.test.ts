@@ -34,7 +34,7 @@ test('what may not be removed is said so, with what to do', async () => {
   if (asNobody.uid === undefined) await chmod(work, 0o555);
   const { exitCode, stdout, stderr } = await cli(['jobs', 'clean', folder], asNobody);
   expect(exitCode).toBe(73);
-  expect(stdout).toMatch(/^left a\.mp4 .*cannot be removed \(EACCES\)/);
+  expect(stdout).toMatch(/^left what was made of a\.mp4 .*cannot be removed \(EACCES\)/);
   expect(stderr).toMatch(/1 of 1 could not be removed\. Check the permissions/);
   if (asNobody.uid !== undefined) await chown(work, asNobody.uid, 0);
   await chmod(work, 0o755);

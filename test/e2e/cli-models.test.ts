@@ -136,6 +136,12 @@ describe('restore models', () => {
     expectRefusal(await models(undefined, 'add', 'none.onnx'), 69, /no model file/);
   });
 
+  test('info says that there is no such model, of whatever kind', async () => {
+    const { stderr, exitCode } = await models(undefined, 'info', 'nope');
+    expect(stderr).toBe('error: There is no model called "nope". `restore models` lists them all.\n');
+    expect(exitCode).toBe(69);
+  });
+
   test('info looks at a file', async () => {
     await writeFile(join(folder, 'net.onnx'), NET);
     const { stdout, exitCode } = await models(undefined, 'info', 'net.onnx');

@@ -163,6 +163,19 @@ test('the program itself: a stop parks the film, the next start goes on with its
   expect(await readFile(path.join(folder, 'failed', 'not a film.mp4.txt'), 'utf8')).toContain('INPUT_NOT_MEDIA');
 }, 300_000);
 
+test('a place for results that is full is told with what to do here: to make room, and nothing else', async () => {
+  await copyFile(FILM, inbox('film.mp4'));
+  const args = ['watch', folder, '--settle', '0.5', '--preset', 'none', '--codec', 'ffv1'];
+  const env = { RESTORE_FAULT: 'rename:1:ENOSPC:result/film.restored' };
+  const watcher = execa(process.execPath, [CLI, ...args], { reject: false, stdin: 'ignore', env });
+  watcher.stderr.on('data', (text: Buffer) => {
+    if (text.toString().includes('no space left')) watcher.kill('SIGTERM');
+  });
+  const { stderr, exitCode } = await watcher;
+  expect(stderr).toMatch(/There is no space left to write \S+\. Free some space: it goes on by itself\.$/m);
+  expect(exitCode).toBe(75);
+}, 120_000);
+
 test.each([
   ['--preset', 'vsh', 2, /There is no preset called "vsh"/],
   ['--codec', 'nonsense', 2, /"nonsense" is neither a codec/],

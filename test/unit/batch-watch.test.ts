@@ -243,6 +243,25 @@ test('results may go into the watched folder itself', async () => {
   expect((await filesIn(folder))['sub/a.restored.film']).toBe('ONE');
 });
 
+test('films whose restore.json cannot be read wait and say which', async () => {
+  const file = path.join(folder, 'inbox', 'sub', 'restore.json');
+  await drop('sub/a.film', 'one');
+  await mkdir(file);
+  const reason = async (): Promise<string | undefined> => (await watch()).left[0]?.reason;
+  expect(await reason()).toBe(`${file} cannot be read (EISDIR).`);
+  await rm(file, { recursive: true });
+  await symlink('/nowhere/restore.json', file);
+  expect(await reason()).toBe(`${file} cannot be read (ENOENT).`);
+});
+
+test('the preset and the model that a restore.json names beside itself are no films', async () => {
+  await drop('restore.json', '{"preset": "look.json", "models": {"upscale": "mine.onnx"}}');
+  for (const name of ['look.json', 'mine.onnx', 'mine.json', 'mine.onnx_data']) await drop(name, 'bad');
+  await drop('a.film', 'one');
+  const summary = await watch();
+  expect(summary).toMatchObject({ done: [{ film: 'a.film' }], failed: [], left: [] });
+});
+
 test('what lies beside films is left alone: descriptions, subtitles, sums, and our own reasons', async () => {
   const names = ['a.mp4.txt', 'a.NFO', 'a.srt', 'a.sub', 'a.idx', 'a.md5', 'a.sha256'];
   for (const name of names) await drop(name, 'bad');
@@ -393,7 +412,12 @@ test('outside the window films are parked, and each night has its summary', asyn
   expect(new Set(log).size).toBe(11);
   const summaries = events.flatMap((event) => (event.type === 'summary' ? [event.summary] : []));
   expect(summaries.at(0)?.left).toHaveLength(1);
-  expect(summaries.flatMap(({ done }) => done)).toHaveLength(1);
+  const done = summaries.flatMap((summary) => summary.done);
+  expect(done).toHaveLength(1);
+  // What the first night did counts in its own summary, and in what the film took.
+  expect(summaries[0]?.workSeconds).toBeGreaterThan(2 * 3600);
+  expect(done[0]?.seconds).toBeGreaterThanOrEqual(11 * 20 * 60);
+  expect(summaries.reduce((sum, { workSeconds }) => sum + workSeconds, 0)).toBeCloseTo(done[0]?.seconds ?? 0, -1);
 });
 
 test('a clock that is set forward and back parks and goes on: nothing is done twice, nothing waits for ever', async () => {

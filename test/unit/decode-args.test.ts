@@ -240,3 +240,10 @@ test('what decoding changes is said', () => {
   expect(notes({ sourcePixelFormat: 'rgba', pixelFormat: { sampling: '444', bitDepth: 10 } })).toBe(2);
   expect([notes({ fieldOrder: 'tff' }), notes({ telecine: 'hard' }), notes({ telecine: 'soft' })]).toEqual([1, 1, 1]);
 });
+
+test('a source that looks progressive is not called interlaced where it is deinterlaced all the same', () => {
+  const noteOf = (video: Partial<VideoInfo>): string[] =>
+    decodeNotes(media(video), planDecode(media(video), { ...AUTO, deinterlace: 'on' }));
+  expect(noteOf({ fieldOrder: 'tff' })).toEqual([expect.stringMatching(/^The source is interlaced/)]);
+  expect(noteOf({ fieldOrder: 'progressive' })).toEqual([expect.stringMatching(/^The source looks progressive/)]);
+});

@@ -9,7 +9,7 @@ import {
   type FieldRepeat,
 } from '../../src/decode/fields.ts';
 import { contentLight, masteringDisplay, rotation } from '../../src/decode/side-data.ts';
-import { entersGradually, findTiming } from '../../src/decode/timing.ts';
+import { entersGradually, findTiming, framesBySize } from '../../src/decode/timing.ts';
 
 const MS = rational(1, 1000);
 const rates = [rational(24000, 1001), rational(25), rational(30000, 1001), rational(50), rational(60000, 1001)];
@@ -183,4 +183,19 @@ test('side data: turns are clockwise, HDR as x265 writes it', () => {
     contentLight([[{ side_data_type: 'Content light level metadata', max_content: 1000, max_average: 400 }]]),
   ).toBe('1000,400');
   expect(contentLight([[]])).toBeUndefined();
+});
+
+test('a file that does not say how long it is holds as many frames as its first ones fit into it', () => {
+  const packets = Array.from({ length: 300 }, (_, at) => ({ pos: String(1000 + at * 50) }));
+  expect(framesBySize(packets, 300, 1000 + 50 * 7200)).toBe(7200);
+  // Those are all that there are.
+  expect(framesBySize(packets.slice(0, 20), 300, 1_000_000)).toBe(20);
+  // Nothing says where they lie.
+  expect(
+    framesBySize(
+      Array.from({ length: 300 }, () => ({})),
+      300,
+      1_000_000,
+    ),
+  ).toBe(300);
 });

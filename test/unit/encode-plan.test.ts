@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EncodePlan } from '../../src/core/plan.ts';
 import { encoderArgs } from '../../src/encode/encoder-args.ts';
+import { ignoredOptions } from '../../src/encode/encoder-args.ts';
 import { encodeNotes, encodePlanFor, type EncodeRequest } from '../../src/encode/plan.ts';
 import { conversionFilter, segmentArgs } from '../../src/encode/segment-args.ts';
 import { format, media } from './encode-kit.ts';
@@ -133,4 +134,16 @@ test('what an encoder cannot keep is said: odd sizes, depth, what HDR10 states',
   const video = { ...hdr.video, contentLight: '1000,400' };
   expect(notes({ media: { video } })).toEqual([]);
   expect(notes({ media: { video }, codec: 'av1' })).toEqual([expect.stringMatching(/HDR10.*--codec hevc only/)]);
+});
+
+test('options that an encoder has nothing for are said', () => {
+  const ignored = (codec: string, crf: number | undefined, encoderPreset?: string): string[] =>
+    ignoredOptions(planned({ codec, crf, encoderPreset }), { crf, encoderPreset });
+  expect(ignored('hevc', 18, 'medium')).toEqual([]);
+  expect(ignored('ffv1', 18, 'slow')).toEqual([
+    '--crf has no effect: ffv1 has no such scale.',
+    '--encoder-preset has no effect: ffv1 has none.',
+  ]);
+  expect(ignored('prores', undefined, 'hq')).toEqual([]);
+  expect(ignored('prores', undefined, 'slow')).toEqual([expect.stringMatching(/prores_ks has proxy, lt,/)]);
 });

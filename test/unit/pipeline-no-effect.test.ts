@@ -43,6 +43,13 @@ test('what a preset bars is said', () => {
   ]);
 });
 
+test('a strength that a preset bars is said, unless the upscaler takes it', () => {
+  const barred = presetOf([{ kind: 'denoise', when: 'never' }]);
+  const said = ['--denoise has no effect: the preset test never does that.'];
+  expect(notes({ denoise: 0.5, dust: 0.5 }, {}, barred)).toEqual(said);
+  expect(notes({ denoise: 0.5 }, { upscale: true, upscalerDenoises: true }, barred)).toEqual([]);
+});
+
 test('a model that does not exist is refused although it would not run', async () => {
   const options = { input: 'film.mp4', models: { colorize: 'nope' } };
   await expect(checkIdleModels(options, nothing)).rejects.toMatchObject({ code: 'MODEL_UNKNOWN' });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { planOutput, resultStem } from '../../src/pipeline/output.ts';
+import { lookAhead } from '../../src/pipeline/together.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -42,4 +43,12 @@ test.each([
 
 test('a name that fits is kept whole', () => {
   expect(resultStem('/films/old film.vol 1.mp4')).toBe('old film.vol 1.restored');
+});
+
+test('a result is told as that of the film of its own container, where there are several of one name', async () => {
+  for (const name of ['two.mkv', 'two.mp4', 'two.restored.mp4', 'two.restored.mov'])
+    await writeFile(at(name), 'a film');
+  const skipOf = async (name: string): Promise<string | undefined> => (await lookAhead([{ input: at(name) }]))[0]?.skip;
+  expect(await skipOf('two.restored.mp4')).toContain('the result of two.mp4');
+  expect(await skipOf('two.restored.mov')).toMatch(/the result of two\.m(kv|p4)/);
 });

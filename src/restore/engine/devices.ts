@@ -67,7 +67,7 @@ export async function findDevices(
     if (device.kind.trust !== 'reference' || device.backend.id !== 'onnxruntime') {
       const { available, name, reason, hint } = await device.backend.inspect(id);
       if (!available) {
-        throw new RestorationError('DEVICE_UNAVAILABLE', `${name} cannot be used here. ${reason ?? ''}`.trim(), {
+        throw new RestorationError('DEVICE_UNAVAILABLE', reason ?? `${name} cannot be used here.`, {
           hint: hint ?? '`restore doctor` shows which devices work here.',
         });
       }

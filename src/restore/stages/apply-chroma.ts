@@ -5,7 +5,7 @@ import { areaOf, codingOf, jobFor, rectSchema } from './environment.ts';
 import { defineStage } from './define.ts';
 import { mapPictures, replaced } from './map-frames.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   /** Where the picture is between black bars that were not cut off; the bars stay neutral. */
   area: rectSchema.optional(),
 });

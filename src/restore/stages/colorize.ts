@@ -5,16 +5,19 @@ import type { ChromaGrid } from '../../core/frame.ts';
 import { mapPictures, replaced } from './map-frames.ts';
 import { storedGrid } from './stored.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   /** Gain of the predicted color; default: the model's. 0 is gray. */
   saturation: z.number().min(0).max(4).optional(),
   /** Of the annealed mean: 1 is safe and grayish, toward 0 vivid; default: the model's. */
-  temperature: z.number().min(0.05).max(4).optional(),
+  temperature: z.number().positive().max(4).optional(),
   /** 0: the most plausible colors; other numbers: other plausible colors, the same each time. */
   seed: z.number().int().min(0).max(4294967295).default(0),
   /** Where the picture is between black bars that were not cut off. */
   area: rectSchema.optional(),
 });
+
+/** Below this nothing but the most likely color is left, and powers leave the range of floats. */
+const SHARPEST = 0.05;
 
 export const colorize = defineStage({
   kind: 'colorize',
@@ -27,7 +30,7 @@ export const colorize = defineStage({
     const saturation = (options.saturation ?? 1) * model.manifest.saturation;
     // Only chances of colors can be read out in more than one way.
     const own = model.manifest.adapter === 'chroma-bins' ? model.manifest.temperature : 1;
-    const temperature = options.temperature ?? own;
+    const temperature = Math.max(SHARPEST, options.temperature ?? own);
     return {
       outputFormat: (input) => input,
       run: (frames, context) =>

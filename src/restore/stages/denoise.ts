@@ -7,7 +7,7 @@ import { codingOf, jobFor, mixedLookAhead, nothing, pictureModel } from './envir
 import { mapPictures, replaced } from './map-frames.ts';
 import { lumaThrough, rgbThrough, type PictureNetwork } from './picture-network.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   /** Noise to take away: its standard deviation in 8-bit code values divided by 50. 0 changes nothing at all. */
   strength: z.number().min(0).max(1),
 });

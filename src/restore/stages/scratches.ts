@@ -3,7 +3,7 @@ import { codingOf, jobFor } from './environment.ts';
 import { defineStage } from './define.ts';
 import { mapPictures, replaced } from './map-frames.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   strength: z.number().min(0).max(1).default(0.5).describe('0 leaves everything, 1 takes faint lines too'),
 });
 

@@ -9,7 +9,7 @@ import { codingOf, jobFor, mixedLookAhead, nothing, pictureModel } from './envir
 import { mapPictures, replaced } from './map-frames.ts';
 import { lumaThrough, rgbThrough, type PictureNetwork } from './picture-network.ts';
 
-const schema = z.object({
+const schema = z.strictObject({
   /** Size of the picture that comes out, in pixels. */
   width: z.number().int().min(2).max(16384),
   height: z.number().int().min(2).max(16384),

@@ -56,6 +56,22 @@ test('without a terminal there are plain lines, at most one every few seconds', 
   expect(lines).toContain('/films/x.mp4: 100 frames, 5.0 MB, in 0:20.');
 });
 
+test('a terminal that does not know its width has a bar all the same', () => {
+  let output = '';
+  const screen = new Screen({ columns: 0, write: (part: string) => (output += part) }, { live: true });
+  new TextReporter(
+    createTextLog('info', (line) => screen.line(line)),
+    screen,
+  ).event(progress(50));
+  expect(output).toContain('50/100 frames');
+});
+
+test('a window is told by the clock that it was given in', () => {
+  const { reporter, output } = text(false);
+  tell({ type: 'window', open: false, until: '2026-11-27T13:00:00.000Z' }, reporter, 'Asia/Tokyo');
+  expect(output()).toMatch(/closed until Fri,? 27 Nov,? 22:00 \(Asia\/Tokyo\)\./);
+});
+
 test('a watcher whose film has ended leaves no bar below its later lines', () => {
   const film = 'old film.mp4';
   const ends: readonly WatchEvent[] = [

@@ -1,6 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatBytes, formatDuration, formatTable, quoteName, visible, wrap } from '../../../src/cli/text.ts';
+import {
+  formatBytes,
+  formatDuration,
+  formatPlace,
+  formatTable,
+  formatWait,
+  quoteName,
+  visible,
+  wrap,
+} from '../../../src/cli/text.ts';
 
 test('file names are shown as they are, or quoted where they could be misread', () => {
   expect(quoteName('old film (1).mp4')).toBe('old film (1).mp4');
@@ -24,6 +33,8 @@ test('no text can break its line or move the cursor', () => {
 
 test('durations, sizes and tables read well', () => {
   expect([0, 59.4, 59.6, 3599.7, 7384].map(formatDuration)).toEqual(['0:00', '0:59', '1:00', '1:00:00', '2:03:04']);
+  expect([0, 1.5, 59.9996, 3723.25].map(formatPlace)).toEqual(['0:00', '0:01.5', '1:00', '1:02:03.25']);
+  expect([6, 60, 240, 3600].map(formatWait)).toEqual(['6 s', '60 s', '4 min', '1 h']);
   expect([0, 999, 1000, 12_345_678, 999_999_999, 2.5e12].map(formatBytes)).toEqual([
     '0 B',
     '999 B',
