@@ -44,11 +44,12 @@ interface Pass {
   readonly ffmpeg: string;
 }
 
+/** `onDamage` is called with what the decoder complains about. */
 function openPass(
   { plan, options, format, ffmpeg }: Pass,
   seekSeconds?: number,
+  onDamage?: (line: string) => void,
 ): AsyncGenerator<PipedPicture, void, undefined> {
-  const onDamage = options.range === undefined ? options.onDamage : undefined;
   const args = decodeArgs(plan, {
     ...(seekSeconds === undefined ? {} : { seekSeconds }),
     ...(options.analysis ? { analysis: options.analysis } : {}),
@@ -112,8 +113,12 @@ async function* trimmed(
   let index = 0;
   let held: { picture: PipedPicture; pts: bigint } | undefined;
   const nominal = nominalDuration(plan);
+  // A decoder that begins in the middle complains about what lies before it, which is no damage.
+  const onDamage = (line: string): void => {
+    if (seekSeconds === undefined || state.landed) pass.options.onDamage?.(line);
+  };
   try {
-    for await (const picture of openPass(pass, seekSeconds)) {
+    for await (const picture of openPass(pass, seekSeconds, onDamage)) {
       const pts = clock.next(picture.pts, picture.info.timeBase);
       if (start !== undefined && pts < start) {
         skipped++;

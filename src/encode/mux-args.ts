@@ -3,7 +3,7 @@ import type { Container, Plan, StreamPlan } from '../core/plan.ts';
 import { rational, rescale, type Rational } from '../core/rational.ts';
 import { colorArgs } from './encoder-args.ts';
 import { MAX_INTERLEAVE_MICROS } from './packets.ts';
-import { copyWithinCut, cutSound, isSound, sourceInput } from './mux-inputs.ts';
+import { copyWithinCut, cutSound, isSound, liftSeconds, sourceInput } from './mux-inputs.ts';
 import { leadSeconds } from './segment-args.ts';
 import { filmSpan, type Span } from './span.ts';
 import { isCover } from './streams.ts';
@@ -157,8 +157,9 @@ function muxerTimeBase(container: Container, segments: Rational): Rational {
  */
 function lastFrameFilter({ plan, index, segmentTimeBase, major }: MuxArgsOptions, span: Span): string {
   const ticks = major < 6 ? muxerTimeBase(plan.encode.container, segmentTimeBase) : segmentTimeBase;
-  const last = index.pts.at(-1) ?? 0n;
-  const [start, end] = [rescale(last, plan.decode.timeBase, ticks), rescale(span.end, plan.decode.timeBase, ticks)];
+  const lift = rescale(BigInt(liftSeconds(plan, span)), rational(1), ticks);
+  const place = (at: bigint): bigint => rescale(at, plan.decode.timeBase, ticks) + lift;
+  const [start, end] = [place(index.pts.at(-1) ?? 0n), place(span.end)];
   // All three are named: in 5.1 `duration` alone spoils the pts of reordered frames.
   return `setts=pts=PTS:dts=DTS:duration='if(gte(PTS,${start}),${end - start},DURATION)'`;
 }
@@ -175,6 +176,8 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   const { plan, index, major, chapters, covers, output } = options;
   const { encode, media } = plan;
   const span = filmSpan(plan, index);
+  const lift = liftSeconds(plan, span);
+  const back = span.shiftMicros + BigInt(lift) * 1_000_000n;
   const mapped = mappedStreams(plan);
   const place = mapped.findIndex(({ action }) => action === 'restore');
   const video = media.streams.find((stream) => stream.index === media.video.streamIndex);
@@ -195,7 +198,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   const dispositions = video?.dispositions.filter((name) => name !== 'attached_pic').join('+') ?? '';
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-y', '-copyts', ...rotation],
-    ...['-itsoffset', `-${leadSeconds(plan.decode.timeBase)}`, '-f', 'nut', '-i', 'pipe:0'],
+    ...['-itsoffset', String(lift - leadSeconds(plan.decode.timeBase)), '-f', 'nut', '-i', 'pipe:0'],
     ...[...(options.encodings ?? [])].flatMap(([stream, encoding]) => [`-sub_charenc:${stream}`, encoding]),
     ...sourceInput(plan, span),
     ...(chapters === undefined ? [] : ['-f', 'ffmetadata', '-i', `file:${chapters}`]),
@@ -220,7 +223,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
       ...['-attach', `file:${path}`, `-metadata:s:t:${at + attachments(plan)}`, `mimetype=${mimeType}`],
       ...[`-metadata:s:t:${at + attachments(plan)}`, `filename=${fileName}`],
     ]),
-    ...(span.shiftMicros === 0n ? [] : ['-output_ts_offset', `${-span.shiftMicros}us`]),
+    ...(back === 0n ? [] : ['-output_ts_offset', `${-back}us`]),
     ...containerArgs(options, spec),
     ...[
       '-max_interleave_delta',

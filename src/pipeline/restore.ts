@@ -126,11 +126,11 @@ async function warnAboutSpace({ plan: made, estimate, emit }: FilmRun): Promise<
   });
 }
 
-async function indexFilm({ plan: made, signal, emit }: FilmRun): Promise<FrameIndex> {
+async function indexFilm({ plan: made, estimate, signal, emit }: FilmRun): Promise<FrameIndex> {
   const known = await loadIndex(made.workdir);
   if (known) return known;
   const input = made.media.path;
-  const framesEstimated = made.media.video.estimatedFrames;
+  const framesEstimated = estimate.frames;
   const onProgress = ({ framesDone }: { readonly framesDone: number }): void =>
     emit({ type: 'analysis', input, framesDone, framesEstimated });
   const again = tellAgain(input, 'Looking through the film', emit);

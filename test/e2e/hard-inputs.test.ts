@@ -105,3 +105,47 @@ test('a part of a recording whose clock does not begin at zero has sound for tha
   expect(sound.at(-1)).toBeGreaterThan(0.9);
   expect(sound.at(-1)).toBeLessThan(1);
 });
+
+test('a part of a recording whose clock starts anew has its sound, copied or converted', async () => {
+  // MPEG-TS counts to 2^33 ticks of 1/90000 s, which are 95443.7 s.
+  const late = ['-output_ts_offset', '95439'];
+  const sound = [
+    '-map',
+    '0',
+    '-map',
+    '1',
+    '-map',
+    '1',
+    '-c:a:0',
+    'mp2',
+    '-c:a:1',
+    's302m',
+    '-ac:a:1',
+    '2',
+    '-ar',
+    '48000',
+  ];
+  await ffmpeg(
+    ...[...picture(6), ...tone(6), '-c:v', 'libx264', '-g', '12', ...sound, '-strict', '-2', ...late, at('anew.ts')],
+  );
+  const output = at('anew.mkv');
+  const part = { startSeconds: 1, durationSeconds: 1 };
+  await restoreAll({ input: at('anew.ts'), output, ...part, preset: 'none', scratches: 0.5, codec: 'h264' });
+  expect(await packetTimes(output, 'v:0')).toHaveLength(25);
+  for (const stream of ['a:0', 'a:1']) {
+    const times = await packetTimes(output, stream);
+    expect(times.at(0)).toBeLessThan(0.05);
+    expect(times.at(-1)).toBeGreaterThan(0.8);
+    expect(times.at(-1)).toBeLessThan(1);
+  }
+});
+
+test('a part that decoding begins in the middle for is no damaged source', async () => {
+  await ffmpeg(...picture(6), '-c:v', 'libx264', '-g', '25', '-bf', '2', at('middle.ts'));
+  const part = { startSeconds: 3, durationSeconds: 1 };
+  const options = { ...part, preset: 'none', scratches: 0.5, codec: 'h264' } as const;
+  const events = await restoreAll({ input: at('middle.ts'), output: at('middle.mkv'), ...options });
+  expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+  const frames = events.flatMap((event) => (event.type === 'analysis' ? [event.framesEstimated] : []));
+  expect([...new Set(frames)]).toEqual([25]);
+});
