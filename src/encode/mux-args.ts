@@ -7,6 +7,7 @@ import { copyWithinCut, cutSound, isSound, liftSeconds, sourceInput } from './mu
 import { leadSeconds } from './segment-args.ts';
 import { filmSpan, type Span } from './span.ts';
 import { isCover } from './streams.ts';
+import { fileTags, usesFreeTags, videoTags } from './tags.ts';
 
 const FORMATS: Readonly<Record<Container, string>> = {
   mp4: 'mp4',
@@ -42,17 +43,6 @@ export interface MuxArgsOptions {
   readonly encodings?: ReadonlyMap<number, string>;
 }
 
-/** Tags that describe how the old video stream was made; wrong for the new one. */
-const STALE =
-  /^(encoder|encoder_options|duration|bps|number_of_|_statistics_|rotate$|vendor_id|creation_time|filename$|mimetype$)/i;
-
-/** Tags of the source's video stream that belong to the new one too. */
-export const videoTags = (stream: MediaStream | undefined): [string, string][] =>
-  Object.entries(stream?.tags ?? {}).filter(([key, value]) => !STALE.test(key) && value !== '');
-
-/** Global tags about the source file itself rather than the film. */
-const CONTAINER_TAGS = ['major_brand', 'minor_version', 'compatible_brands', 'encoder'];
-
 /** Covers that the mux cannot copy: in Matroska they would become video tracks. */
 export const coversToAttach = (plan: Plan): MediaStream[] =>
   plan.encode.container === 'mkv'
@@ -83,26 +73,6 @@ export function movieTimescale(timeBase: Rational, others: readonly Rational[]):
   }
   return scale;
 }
-
-/** What MP4's iTunes tags and QuickTime's have names for; other keys need a form that fewer players read. */
-const MP4_TAGS = new Set([
-  ...['title', 'artist', 'album_artist', 'composer', 'album', 'date', 'comment', 'genre', 'copyright', 'grouping'],
-  ...['lyrics', 'description', 'synopsis', 'show', 'episode_id', 'network', 'keywords', 'media_type', 'hd_video'],
-  ...['gapless_playback', 'compilation', 'track', 'disc', 'sort_name', 'sort_artist', 'sort_album', 'sort_composer'],
-  ...['sort_album_artist', 'sort_show', 'season_number', 'episode_sort', 'creation_time', 'location'],
-  ...['timecode', 'rating', 'category', 'podcast', ...CONTAINER_TAGS],
-]);
-
-/** Global tags of the source that MP4 and QuickTime have no name for. */
-export const foreignTags = (plan: Plan): string[] =>
-  Object.keys(plan.media.tags).filter((key) => !MP4_TAGS.has(key.toLowerCase()));
-
-/** Whether the output's tags take QuickTime's free form. It has no room for a cover. */
-export const usesFreeTags = (plan: Plan): boolean =>
-  foreignTags(plan).length > 0 &&
-  !plan.media.streams.some(
-    (stream) => isCover(stream) && plan.streams.some((own) => own.index === stream.index && own.action === 'copy'),
-  );
 
 function containerArgs({ plan, output, segmentTimeBase }: MuxArgsOptions, spec: string): string[] {
   const { container, codec } = plan.encode;
@@ -194,7 +164,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   );
   // Our video is the first of its kind unless the source has another before it.
   const spec = String(place);
-  const tags = videoTags(video).flatMap(([key, value]) => [`-metadata:s:${spec}`, `${key}=${value}`]);
+  const tags = videoTags(plan, span).flatMap(([key, value]) => [`-metadata:s:${spec}`, `${key}=${value}`]);
   const dispositions = video?.dispositions.filter((name) => name !== 'attached_pic').join('+') ?? '';
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-y', '-copyts', ...rotation],
@@ -208,7 +178,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
     ...mapped.flatMap((own, at) => (sound && isSound(plan, own) ? [`-filter:${at}`, sound.filter] : [])),
     ...(span.trimmed ? copyWithinCut(plan, mapped, span) : []),
     ...['-map_metadata', '1', '-map_chapters', chapters === undefined ? '1' : '2'],
-    ...CONTAINER_TAGS.flatMap((key) => ['-metadata', `${key}=`]),
+    ...fileTags(plan, span).flatMap(([key, value]) => ['-metadata', `${key}=${value}`]),
     ...colorArgs(plan.encode, `:${spec}`),
     ...tags,
     ...rotationTag(plan, major, spec),
