@@ -63,7 +63,9 @@ const container = z.object({
 export type ProbedContainer = z.infer<typeof container>;
 
 const packets = z.object({
-  packets: z.array(z.object({ pts: z.number().optional(), flags: text.default('') })).default([]),
+  packets: z
+    .array(z.object({ pts: z.number().optional(), duration: z.number().optional(), flags: text.default('') }))
+    .default([]),
 });
 export type ProbedPacket = z.infer<typeof packets>['packets'][number];
 
@@ -194,6 +196,17 @@ export async function probePackets(
     groups.push(value?.packets ?? []);
   }
   return groups;
+}
+
+/** Timestamps and lengths of the packets from the key frame at or before `start` (seconds) to the end of the stream. */
+export async function probeLengths(
+  { path, streamIndex }: Pick<ProbedFile, 'path' | 'streamIndex'>,
+  start: number,
+  signal: AbortSignal,
+): Promise<readonly ProbedPacket[]> {
+  const interval = start > 0 ? ['-read_intervals', `${start.toFixed(3)}%`] : [];
+  const args = [...selected(streamIndex), ...interval, '-show_entries', 'packet=pts,duration'];
+  return (await ffprobe(path, args, packets, signal)).value?.packets ?? [];
 }
 
 /** What the decoder says about the first `count` frames from `start` (seconds). */
