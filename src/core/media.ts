@@ -51,6 +51,8 @@ export interface VideoInfo {
   readonly sampleAspectRatio: Rational;
   /** Degrees clockwise that a player turns the picture: 0, 90, 180, 270. */
   readonly rotation: 0 | 90 | 180 | 270;
+  /** Whether a player changes left and right before it turns the picture. */
+  readonly mirrored?: boolean;
   readonly timeBase: Rational;
   /** Average rate; the nominal one (ffprobe's r_frame_rate) where that is constant. */
   readonly frameRate: Rational;

@@ -28,6 +28,8 @@ export interface DecodePlan {
   readonly sourceSize?: { readonly width: number; readonly height: number };
   /** Degrees clockwise baked into the frames; 0 when the display matrix is kept (or there is none). */
   readonly bakeRotation: 0 | 90 | 180 | 270;
+  /** True when the frames are mirrored before that, left to right. */
+  readonly mirror?: boolean;
   /** Format of the decoded frames (after crop and rotation). */
   readonly format: FrameFormat;
   /** Ticks of all pts in the pipeline. */

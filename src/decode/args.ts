@@ -96,7 +96,7 @@ export function decodeArgs(plan: DecodePlan, options: DecodeArgsOptions = {}): s
     `scale=${source.width}:${source.height}`,
     // Named again, since a scaler lets every format follow.
     ...converted.slice(-1),
-    ...throughColor(plan, [...fieldFilters(plan), ...TRANSPOSE[plan.bakeRotation]]),
+    ...throughColor(plan, [...fieldFilters(plan), ...(plan.mirror ? ['hflip'] : []), ...TRANSPOSE[plan.bakeRotation]]),
     ...(crop ? [`crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1`] : []),
     ...(options.analysis
       ? [`scale=${options.analysis.width}:${options.analysis.height}:flags=area`, 'format=gray']

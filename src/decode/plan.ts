@@ -27,6 +27,10 @@ const TURNED_LOCATION: Readonly<Record<ChromaLocation, Readonly<Record<Turn, Chr
   unspecified: { 0: 'unspecified', 90: 'unspecified', 180: 'unspecified', 270: 'unspecified' },
 };
 
+/** What lies at the left comes to the right, which has no name. */
+const mirroredLocation = (location: ChromaLocation): ChromaLocation =>
+  location.endsWith('left') ? 'unspecified' : location;
+
 function turnRect(rect: Rect, width: number, height: number, turn: Turn): Rect {
   const [right, bottom] = [width - rect.x - rect.width, height - rect.y - rect.height];
   switch (turn) {
@@ -67,6 +71,7 @@ const TELECINE_TIME_BASE = rational(1, 24000);
 export function planDecode(media: MediaInfo, options: PlanDecodeOptions): DecodePlan {
   const { video } = media;
   const turn = options.bakeRotation ? video.rotation : 0;
+  const mirror = options.bakeRotation && video.mirrored === true;
   const sideways = turn === 90 || turn === 270;
   const telecine = options.deinterlace === 'auto' ? video.telecine : 'none';
   const interlaced = video.fieldOrder === 'tff' || video.fieldOrder === 'bff';
@@ -85,7 +90,7 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
     pixelFormat,
     color: video.color,
     sampleAspectRatio: sideways && sar.num > 0 ? rational(sar.den, sar.num) : sar,
-    chromaLocation: TURNED_LOCATION[video.chromaLocation][turn],
+    chromaLocation: TURNED_LOCATION[mirror ? mirroredLocation(video.chromaLocation) : video.chromaLocation][turn],
   };
   const film = filmRate(video.frameRate);
   return {
@@ -101,6 +106,7 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
     crop,
     ...(crop ? { sourceSize: { width: video.width, height: video.height } } : {}),
     bakeRotation: turn,
+    ...(mirror ? { mirror } : {}),
     format,
     timeBase: telecine === 'none' ? video.timeBase : TELECINE_TIME_BASE,
     frameRate: telecine === 'none' ? video.frameRate : film,
@@ -117,6 +123,7 @@ export function decodeNotes(media: MediaInfo, plan: DecodePlan): string[] {
   if (working.alpha) notes.push('The transparency (alpha) of the source is dropped.');
   if (working.rgb)
     notes.push(`The RGB source is worked on as luma and chroma (${pixelFormatName(plan.format.pixelFormat)}).`);
+  if (plan.mirror) notes.push('The source is shown mirrored, which FFmpeg does not state: its pictures are mirrored.');
   if (plan.telecine === 'hard') notes.push('The source is telecined film: its 3:2 pulldown is undone.');
   if (plan.telecine === 'soft')
     notes.push('The source is telecined film with repeat flags: its frames are shown at the rate of film.');

@@ -68,7 +68,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const bakeRotation = outputChoice.bakeRotation;
   const decodeOptions = { deinterlace, bakeRotation, ...trim };
   const whole = planDecode(media, { ...decodeOptions, crop: undefined });
-  const active = bakeRotation && media.video.rotation !== 0 ? undefined : media.diagnosis.activeArea;
+  const active = bakeRotation ? undefined : media.diagnosis.activeArea;
   const geometry = planGeometry(whole.format, active, whole.format.sampleAspectRatio, options);
   if (geometry.note !== undefined) notes.push(geometry.note);
   const wanted = wantedStages(options, preset, chosen !== undefined, geometry.factor > 1, media.diagnosis.noiseSigma);

@@ -8,7 +8,7 @@ import {
   statedFieldOrder,
   type FieldRepeat,
 } from '../../src/decode/fields.ts';
-import { contentLight, masteringDisplay, rotation } from '../../src/decode/side-data.ts';
+import { contentLight, masteringDisplay, turnOf } from '../../src/decode/side-data.ts';
 import { entersGradually, findTiming } from '../../src/decode/timing.ts';
 
 const MS = rational(1, 1000);
@@ -155,7 +155,7 @@ test('an entry point whose picture refers to others is found', () => {
 });
 
 test('side data: turns are clockwise, HDR as x265 writes it', () => {
-  expect([-90, 90, 180, -180, 0, -89.6].map((turn) => rotation([{ rotation: turn }]))).toEqual([
+  expect([-90, 90, 180, -180, 0, -89.6].map((turn) => turnOf([{ rotation: turn }]).rotation)).toEqual([
     90, 270, 180, 180, 0, 90,
   ]);
   const mastering = {
