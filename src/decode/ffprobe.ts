@@ -36,6 +36,7 @@ const stream = z.object({
   color_transfer: text.optional(),
   color_primaries: text.optional(),
   chroma_location: text.optional(),
+  closed_captions: z.number().optional(),
   field_order: text.optional(),
   sample_aspect_ratio: text.optional(),
   r_frame_rate: text.optional(),

@@ -116,11 +116,15 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
   };
 }
 
+/** VP8 and VP9 keep transparency in pictures of their own, which their decoders here pass over. */
+const hasAlphaTrack = ({ streams, video }: MediaInfo): boolean =>
+  streams.find(({ index }) => index === video.streamIndex)?.tags['alpha_mode'] === '1';
+
 /** Sentences for the user about what decoding does to the source beyond reading it. */
 export function decodeNotes(media: MediaInfo, plan: DecodePlan): string[] {
   const working = workingFormat(media.video.sourcePixelFormat);
   const notes: string[] = [];
-  if (working.alpha) notes.push('The transparency (alpha) of the source is dropped.');
+  if (working.alpha || hasAlphaTrack(media)) notes.push('The transparency (alpha) of the source is dropped.');
   if (working.rgb)
     notes.push(`The RGB source is worked on as luma and chroma (${pixelFormatName(plan.format.pixelFormat)}).`);
   if (plan.mirror) notes.push('The source is shown mirrored, which FFmpeg does not state: its pictures are mirrored.');

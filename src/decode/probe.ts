@@ -17,7 +17,7 @@ import {
 } from './ffprobe.ts';
 import { classifyFields, statedFieldOrder } from './fields.ts';
 import { identify } from './fingerprint.ts';
-import { contentLight, masteringDisplay, turnOf } from './side-data.ts';
+import { contentLight, extrasOf, masteringDisplay, turnOf } from './side-data.ts';
 import { workingFormat } from './pixel-format.ts';
 import { sampleFields, samplePictures, type SampleTarget } from './sample.ts';
 import { entersGradually, findTiming, type Timing } from './timing.ts';
@@ -160,6 +160,7 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
     estimatedFrames: Math.round(estimateFrames(film, duration, rate) * (fields.telecine === 'hard' ? 0.8 : 1)),
     masteringDisplay: masteringDisplay([film.side_data_list, frames[0]?.side_data_list]),
     contentLight: contentLight([film.side_data_list, frames[0]?.side_data_list]),
+    ...extrasOf([film.side_data_list, ...frames.map((frame) => frame.side_data_list)], film.closed_captions === 1),
   };
   return {
     path,

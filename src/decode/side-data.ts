@@ -1,4 +1,4 @@
-import type { VideoInfo } from '../core/media.ts';
+import { STEREO_LAYOUT, type VideoInfo } from '../core/media.ts';
 import type { SideData } from './ffprobe.ts';
 
 type SideDataLists = readonly (readonly SideData[] | undefined)[];
@@ -55,4 +55,23 @@ export function contentLight(lists: SideDataLists): string | undefined {
   const data = find(lists, 'Content light level metadata');
   if (data?.max_content === undefined || data.max_average === undefined) return undefined;
   return `${data.max_content},${data.max_average}`;
+}
+
+/** Side data of streams and frames that is lost when the picture is encoded anew, and what people call it. */
+const EXTRAS: readonly (readonly [pattern: RegExp, name: string])[] = [
+  [/Closed Captions/, 'closed captions'],
+  [/^(DOVI|Dolby Vision)/, 'Dolby Vision'],
+  [/SMPTE2094-40/, 'HDR10+'],
+  [/^Stereo 3D/, STEREO_LAYOUT],
+  [/^Spherical/, 'the projection of a 360-degree film'],
+];
+
+export function extrasOf(lists: SideDataLists, captions: boolean): Pick<VideoInfo, 'extras' | 'needsDolbyVision'> {
+  const all = lists.flatMap((list) => list ?? []);
+  const types = [...all.map((entry) => entry.side_data_type ?? ''), captions ? 'Closed Captions' : ''];
+  const extras = EXTRAS.filter(([pattern]) => types.some((type) => pattern.test(type))).map(([, name]) => name);
+  return {
+    ...(extras.length > 0 ? { extras } : {}),
+    ...(all.some((entry) => entry['dv_profile'] === 5) ? { needsDolbyVision: true } : {}),
+  };
 }

@@ -5,7 +5,7 @@ import { movedTimecode } from './timecode.ts';
 
 /** Tags that describe how the old video stream was made; wrong for the new one. */
 const STALE =
-  /^(encoder|encoder_options|duration|bps|number_of_|_statistics_|rotate$|vendor_id|creation_time|filename$|mimetype$)/i;
+  /^(encoder|encoder_options|duration|bps|number_of_|_statistics_|rotate$|vendor_id|creation_time|filename$|mimetype$|alpha_mode$)/i;
 
 /** Global tags about the source file itself rather than the film. */
 const CONTAINER_TAGS = ['major_brand', 'minor_version', 'compatible_brands', 'encoder'];

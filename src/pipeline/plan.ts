@@ -5,7 +5,7 @@ import type { FrameFormat } from '../core/format.ts';
 import type { MediaInfo, Rect } from '../core/media.ts';
 import type { Plan, StagePlan } from '../core/plan.ts';
 import { decodeNotes, planDecode, probeMedia } from '../decode/index.ts';
-import { chooseContainer, encodeNotes, planEncode, planStreams } from '../encode/index.ts';
+import { chooseContainer, encodeNotes, lostNotes, planEncode, planStreams } from '../encode/index.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import {
   checkDevices,
@@ -101,6 +101,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   for (const stream of streams) {
     if (stream.action !== 'copy' && stream.reason !== undefined) notes.push(`Stream ${stream.index}: ${stream.reason}`);
   }
+  notes.push(...lostNotes(media, streams, encode.container));
   if (media.video.colorGuessed) {
     const { matrix, range } = media.video.color;
     notes.push(`The source does not state its color; ${matrix}, ${range} range is assumed (--input-color overrides).`);

@@ -8,7 +8,7 @@ import {
   statedFieldOrder,
   type FieldRepeat,
 } from '../../src/decode/fields.ts';
-import { contentLight, masteringDisplay, turnOf } from '../../src/decode/side-data.ts';
+import { contentLight, extrasOf, masteringDisplay, turnOf } from '../../src/decode/side-data.ts';
 import { entersGradually, findTiming } from '../../src/decode/timing.ts';
 
 const MS = rational(1, 1000);
@@ -183,4 +183,20 @@ test('side data: turns are clockwise, HDR as x265 writes it', () => {
     contentLight([[{ side_data_type: 'Content light level metadata', max_content: 1000, max_average: 400 }]]),
   ).toBe('1000,400');
   expect(contentLight([[]])).toBeUndefined();
+});
+
+test('side data that a new encoding loses has a name', () => {
+  expect(extrasOf([undefined, [{ side_data_type: 'Display Matrix' }]], false)).toEqual({});
+  const dolby = { side_data_type: 'DOVI configuration record', dv_profile: 5 };
+  expect(extrasOf([[dolby]], false)).toEqual({ extras: ['Dolby Vision'], needsDolbyVision: true });
+  const frame = [
+    { side_data_type: 'ATSC A53 Part 4 Closed Captions' },
+    { side_data_type: 'HDR Dynamic Metadata SMPTE2094-40 (HDR10+)' },
+  ];
+  expect(extrasOf([[{ ...dolby, dv_profile: 8 }], frame], false).extras).toEqual([
+    'closed captions',
+    'Dolby Vision',
+    'HDR10+',
+  ]);
+  expect(extrasOf([], true)).toEqual({ extras: ['closed captions'] });
 });
