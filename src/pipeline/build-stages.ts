@@ -105,7 +105,12 @@ function crewOf(engine: Engine, format: FrameFormat): Crew {
     ahead: framesAhead(engine.pixelLookAhead - 1, format),
     run: async <J extends Job>(job: J, order: number, context: Pick<StageContext, 'signal' | 'warn' | 'stage'>) => {
       const { signal, warn, stage } = context;
-      const { result } = await engine.run(() => ({ task: 'call', module, job }) as const, { signal, warn, order, stage });
+      const { result } = await engine.run(() => ({ task: 'call', module, job }) as const, {
+        signal,
+        warn,
+        order,
+        stage,
+      });
       return result as ReplyTo<J>;
     },
   };

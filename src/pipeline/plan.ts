@@ -69,7 +69,9 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const decodeOptions = { deinterlace, bakeRotation, ...trim };
   const whole = planDecode(media, { ...decodeOptions, crop: undefined });
   const active = bakeRotation ? undefined : media.diagnosis.activeArea;
-  const geometry = planGeometry(whole.format, active, whole.format.sampleAspectRatio, options);
+  const displayRotation = bakeRotation ? 0 : media.video.rotation;
+  const sideways = displayRotation === 90 || displayRotation === 270;
+  const geometry = planGeometry(whole.format, active, whole.format.sampleAspectRatio, options, sideways);
   if (geometry.note !== undefined) notes.push(geometry.note);
   const wanted = wantedStages(options, preset, chosen !== undefined, geometry.factor > 1, media.diagnosis.noiseSigma);
   if (options.colorize === true && wanted.colorize && !media.diagnosis.blackAndWhite) {
@@ -93,7 +95,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     crf: options.crf ?? preset.encode.crf,
     encoderPreset: options.encoderPreset ?? preset.encode.encoderPreset,
     container: outputChoice.container,
-    displayRotation: bakeRotation ? 0 : media.video.rotation,
+    displayRotation,
   });
   notes.push(...decodeNotes(media, decode));
   notes.push(...encodeNotes(encode, { ...restored, ...(crops ? geometry.frame : {}) }));
