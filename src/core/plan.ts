@@ -11,6 +11,8 @@ export interface DecodePlan {
   readonly streamIndex: number;
   /** FFmpeg's name of the decoder's own format: decides how frames are brought to `format` without loss. */
   readonly sourcePixelFormat: string;
+  /** FFmpeg's names of the file's kind where its clock begins at exactly zero, which matters for how it is read. */
+  readonly container?: string;
   /** Seconds at which the source's timestamps start (ffprobe's start_time). */
   readonly startTime: number;
   readonly deinterlace: 'off' | 'bwdif';

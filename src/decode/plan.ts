@@ -1,6 +1,7 @@
 import { pixelFormatName, type ChromaLocation, type FrameFormat, type PixelFormat } from '../core/format.ts';
 import type { MediaInfo, Rect, VideoInfo } from '../core/media.ts';
 import type { DecodePlan } from '../core/plan.ts';
+import { ownClock } from '../core/probing.ts';
 import { rational, toNumber, type Rational } from '../core/rational.ts';
 import { workingFormat } from './pixel-format.ts';
 
@@ -97,6 +98,7 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
     path: media.path,
     streamIndex: video.streamIndex,
     sourcePixelFormat: video.sourcePixelFormat,
+    ...(media.startTime === 0 && ownClock(media.container).length > 0 ? { container: media.container } : {}),
     startTime: media.startTime,
     deinterlace: deinterlace ? 'bwdif' : 'off',
     parity: interlaced ? (video.fieldOrder === 'tff' ? 'tff' : 'bff') : 'auto',

@@ -1,5 +1,5 @@
 import type { Plan, StreamPlan } from '../core/plan.ts';
-import { deepProbing } from '../core/probing.ts';
+import { deepProbing, ownClock } from '../core/probing.ts';
 import { ticksToSeconds } from '../core/rational.ts';
 import type { Span } from './span.ts';
 import { isCover } from './streams.ts';
@@ -12,7 +12,7 @@ const seconds = ({ decode }: Plan, ticks: bigint): string => ticksToSeconds(tick
  * of MPEG-TS has whose clock starts anew within its first minute. The muxer takes them off again.
  */
 export const liftSeconds = ({ media }: Plan, span: Span): number =>
-  span.trimmed ? Math.max(0, Math.ceil(-media.startTime)) : 0;
+  span.trimmed && media.startTime < 0 ? Math.floor(-media.startTime) + 1 : 0;
 
 /**
  * Copied packets from before the cut are left out, which FFmpeg keeps otherwise (a cover has no time), and what lies behind it:
@@ -34,10 +34,11 @@ export function sourceInput(plan: Plan, span: Span): string[] {
   const lift = liftSeconds(plan, span);
   const length = ticksToSeconds(span.end - span.start, plan.decode.timeBase) + 2 * lift;
   const cut = span.trimmed ? ['-seek_timestamp', '1', '-ss', seconds(plan, span.start), '-t', length.toFixed(6)] : [];
-  return [...deepProbing(plan.media.container), ...cut, ...lifted(lift), '-i', `file:${plan.media.path}`];
+  return [...lifted(plan, lift), ...cut, ...deepProbing(plan.media.container), '-i', `file:${plan.media.path}`];
 }
 
-const lifted = (seconds: number): string[] => (seconds === 0 ? [] : ['-itsoffset', String(seconds)]);
+const lifted = (plan: Plan, seconds: number): readonly string[] =>
+  seconds === 0 ? ownClock(plan.media.container) : ['-itsoffset', String(seconds)];
 
 /** Whether it is sound that is converted. */
 export const isSound = ({ media }: Plan, { action, index }: StreamPlan): boolean =>
@@ -56,7 +57,7 @@ export function cutSound(plan: Plan, span: Span): { input: string[]; filter: str
   const place = seek > plan.media.startTime ? ['-noaccurate_seek', '-seek_timestamp', '1', '-ss', seek.toFixed(6)] : [];
   const lift = liftSeconds(plan, span);
   return {
-    input: [...deepProbing(plan.media.container), ...place, ...lifted(lift), '-i', `file:${plan.media.path}`],
+    input: [...deepProbing(plan.media.container), ...place, ...lifted(plan, lift), '-i', `file:${plan.media.path}`],
     filter: `atrim=start=${(at(span.start) + lift).toFixed(6)}:end=${(at(span.end) + lift).toFixed(6)}`,
   };
 }

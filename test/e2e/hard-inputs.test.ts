@@ -149,3 +149,29 @@ test('a part that decoding begins in the middle for is no damaged source', async
   const frames = events.flatMap((event) => (event.type === 'analysis' ? [event.framesEstimated] : []));
   expect([...new Set(frames)]).toEqual([25]);
 });
+
+test.each([
+  ['sound', 0, 0.4],
+  ['picture', 0.4, 0],
+])('a recording whose clock begins at zero keeps its late %s where it is', async (name, picturesAt, soundAt) => {
+  const late = `[0]setpts=PTS+${picturesAt}/TB[v];[1]asetpts=PTS+${soundAt}/TB[a]`;
+  await ffmpeg(
+    ...[...picture(1), ...tone(1), '-filter_complex', late, '-map', '[v]', '-map', '[a]'],
+    ...['-c:v', 'libx264', '-bf', '0', '-c:a', 'mp2', '-muxdelay', '0', '-muxpreload', '0', at(`zero-${name}.ts`)],
+  );
+  const offset = async (file: string): Promise<number> =>
+    (await packetTimes(file, 'a:0'))[0]! - (await packetTimes(file, 'v:0'))[0]!;
+  const wanted = await offset(at(`zero-${name}.ts`));
+  expect(Math.abs(wanted)).toBeGreaterThan(0.3);
+  for (const output of [`zero-${name}.mkv`, `zero-${name}-again.ts`]) {
+    expect(await offset(await restored(`zero-${name}.ts`, output))).toBeCloseTo(wanted, 2);
+  }
+});
+
+test('a part of MPEG-TS whose sound begins after the picture is finished', async () => {
+  await ffmpeg(...picture(2), ...tone(2), '-c:v', 'libx264', '-g', '12', '-c:a', 'aac', at('part.mp4'));
+  const part = { startSeconds: 1, durationSeconds: 0.4 };
+  const output = at('part.ts');
+  await restoreAll({ input: at('part.mp4'), output, ...part, preset: 'none', scratches: 0.5, codec: 'h264' });
+  expect((await packetTimes(output, 'a:0'))[0]).toBeGreaterThan(0.005);
+});
