@@ -1,6 +1,7 @@
 export { checkEncoder } from './check-encoder.ts';
 export { codecOf } from './codecs.ts';
 export { chooseContainer, type ContainerChoice } from './containers.ts';
+export { withoutEmptyStreams } from './empty-streams.ts';
 export { lostNotes } from './lost-notes.ts';
 export { encodeNotes, planEncode, type EncodeRequest } from './plan.ts';
 export { planStreams } from './streams.ts';

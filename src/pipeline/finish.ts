@@ -4,7 +4,7 @@ import { RestorationError } from '../core/errors.ts';
 import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Segment } from '../core/range.ts';
-import { joinAndMux, verifyOutput } from '../encode/index.ts';
+import { joinAndMux, verifyOutput, withoutEmptyStreams } from '../encode/index.ts';
 import { listFolder, publish, publishNew, removeFile, statOrUndefined } from '../platform/files.ts';
 import { identify } from '../platform/move.ts';
 import { withAttempts } from './attempts.ts';
@@ -48,10 +48,11 @@ async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segme
       path: path.join(made.workdir, segmentFile(made, segment)),
       range: segment.range,
     }));
-    const warnings = await joinAndMux({ plan: made, index, segments: files, output: temporary, signal });
-    for (const message of warnings) emit({ type: 'warning', input, message });
+    const { plan, warnings: left } = await withoutEmptyStreams(made, index, signal);
+    const warnings = await joinAndMux({ plan, index, segments: files, output: temporary, signal });
+    for (const message of [...left, ...warnings]) emit({ type: 'warning', input, message });
     await verifyOutput({
-      plan: made,
+      plan,
       index,
       path: temporary,
       signal,

@@ -175,3 +175,19 @@ test('a part of MPEG-TS whose sound begins after the picture is finished', async
   await restoreAll({ input: at('part.mp4'), output, ...part, preset: 'none', scratches: 0.5, codec: 'h264' });
   expect((await packetTimes(output, 'a:0'))[0]).toBeGreaterThan(0.005);
 });
+
+test.each(['mp4', 'mkv', 'ts'])('a stream that has nothing in a part does not end the run, in %s', async (kind) => {
+  const maps = ['-map', '0', '-map', '1', '-map', '2'];
+  await ffmpeg(...picture(2), ...tone(0.5), ...tone(2), ...maps, '-c:v', 'libx264', '-c:a', 'aac', at('ends.mp4'));
+  const output = at(`ends-part.${kind}`);
+  const part = { startSeconds: 1, durationSeconds: 0.4, preset: 'none', scratches: 0.5, codec: 'h264' } as const;
+  const events = await restoreAll({ input: at('ends.mp4'), output, ...part });
+  const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  if (kind === 'mkv') {
+    expect(await streams(output)).toEqual(['h264', 'aac', 'aac']);
+    expect(warnings).toEqual([]);
+  } else {
+    expect(new Set(await streams(output))).toEqual(new Set(['h264', 'aac']));
+    expect(warnings).toEqual(['Stream 1 (aac audio) has nothing in this part and is left out.']);
+  }
+});
