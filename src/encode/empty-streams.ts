@@ -5,7 +5,10 @@ import { mappedStreams } from './mux-args.ts';
 import { readPackets } from './packets.ts';
 import { filmSpan } from './span.ts';
 
-/** These list a stream without a packet, which others leave out or cannot be read with. Subtitles have packets everywhere. */
+/**
+ * These list a copied stream without a packet, which others leave out or cannot be read with. The encoder of converted sound
+ * says something at its end all the same, long before the part, which would move everything. Subtitles do no harm.
+ */
 const LISTS_EMPTY: readonly string[] = ['mkv', 'webm', 'nut'];
 const KINDS: readonly string[] = ['audio', 'video', 'data'];
 
@@ -19,13 +22,14 @@ export async function withoutEmptyStreams(
   signal: AbortSignal,
 ): Promise<{ readonly plan: Plan; readonly warnings: readonly string[] }> {
   const span = filmSpan(plan, index);
-  if (!span.trimmed || LISTS_EMPTY.includes(plan.encode.container)) return { plan, warnings: [] };
+  const fates = LISTS_EMPTY.includes(plan.encode.container) ? ['convert'] : ['copy', 'convert'];
   const { streams, path, container } = plan.media;
-  const mapped = new Set(mappedStreams(plan).flatMap((own) => (own.action === 'restore' ? [] : [own.index])));
+  const mapped = new Set(mappedStreams(plan).flatMap((own) => (fates.includes(own.action) ? [own.index] : [])));
   const asked = streams.filter(
     ({ index: at, kind, dispositions }) =>
       mapped.has(at) && KINDS.includes(kind) && !dispositions.includes('attached_pic'),
   );
+  if (!span.trimmed || asked.length === 0) return { plan, warnings: [] };
   const requests = asked.map(({ index: streamIndex, codec }) => ({ streamIndex, codec }));
   const lists = await readPackets(path, requests, signal, { container });
   const [start, end] = [span.start, span.end].map((at) => ticksToSeconds(at, plan.decode.timeBase));

@@ -191,3 +191,14 @@ test.each(['mp4', 'mkv', 'ts'])('a stream that has nothing in a part does not en
     expect(warnings).toEqual(['Stream 1 (aac audio) has nothing in this part and is left out.']);
   }
 });
+
+test('converted sound that has nothing in a part moves nothing', async () => {
+  const maps = ['-map', '0', '-map', '1', '-map', '2'];
+  const sound = ['-c:a', 'pcm_bluray', '-ar', '48000'];
+  await ffmpeg(...picture(2), ...tone(0.5), ...tone(2), ...maps, '-c:v', 'libx264', ...sound, at('ends.m2ts'));
+  const output = at('ends-m2ts.mkv');
+  const part = { startSeconds: 1, durationSeconds: 0.4, preset: 'none', scratches: 0.5, codec: 'h264' } as const;
+  await restoreAll({ input: at('ends.m2ts'), output, ...part });
+  expect(await streams(output)).toEqual(['h264', 'flac']);
+  expect((await packetTimes(output, 'v:0'))[0]).toBeLessThan(0.05);
+});
