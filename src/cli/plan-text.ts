@@ -24,6 +24,7 @@ function source({ media }: Plan): string {
   if (video.sampleAspectRatio.num !== video.sampleAspectRatio.den) {
     parts.push(`pixel aspect ${video.sampleAspectRatio.num}:${video.sampleAspectRatio.den}`);
   }
+  if (video.mirrored) parts.push('shown mirrored');
   if (video.rotation !== 0) parts.push(`shown rotated by ${video.rotation} degrees`);
   if (video.fieldOrder === 'tff' || video.fieldOrder === 'bff') parts.push(`interlaced (${video.fieldOrder})`);
   if (video.telecine !== 'none') parts.push(`${video.telecine} telecine`);

@@ -35,6 +35,9 @@ export interface Rect {
 /** Telecine: 'soft' is repeat flags over progressive frames, 'hard' is 3:2 pulldown baked into interlaced frames. */
 export type Telecine = 'none' | 'soft' | 'hard';
 
+/** An extra that Matroska states by a tag, so that it is kept there. */
+export const STEREO_LAYOUT = 'the layout of 3D';
+
 export interface VideoInfo {
   readonly streamIndex: number;
   readonly codec: string;
@@ -53,6 +56,8 @@ export interface VideoInfo {
   readonly sampleAspectRatio: Rational;
   /** Degrees clockwise that a player turns the picture: 0, 90, 180, 270. */
   readonly rotation: 0 | 90 | 180 | 270;
+  /** Whether a player changes left and right before it turns the picture. */
+  readonly mirrored?: boolean;
   readonly timeBase: Rational;
   /** Average rate; the nominal one (ffprobe's r_frame_rate) where that is constant. */
   readonly frameRate: Rational;
@@ -66,6 +71,10 @@ export interface VideoInfo {
   /** Static HDR metadata as x265 wants it: master-display and max-cll strings. */
   readonly masteringDisplay: string | undefined;
   readonly contentLight: string | undefined;
+  /** What the stream carries beside pictures that is lost with a new encoding, in words; absent where there is nothing. */
+  readonly extras?: readonly string[];
+  /** True for Dolby Vision without a picture that others can show. */
+  readonly needsDolbyVision?: boolean;
 }
 
 /** What looking at sampled pictures tells. */

@@ -11,6 +11,8 @@ export interface DecodePlan {
   readonly streamIndex: number;
   /** FFmpeg's name of the decoder's own format: decides how frames are brought to `format` without loss. */
   readonly sourcePixelFormat: string;
+  /** FFmpeg's names of the file's kind where its clock begins at exactly zero, which matters for how it is read. */
+  readonly container?: string;
   /** Seconds at which the source's timestamps start (ffprobe's start_time). */
   readonly startTime: number;
   readonly deinterlace: 'off' | 'bwdif';
@@ -28,6 +30,8 @@ export interface DecodePlan {
   readonly sourceSize?: { readonly width: number; readonly height: number };
   /** Degrees clockwise baked into the frames; 0 when the display matrix is kept (or there is none). */
   readonly bakeRotation: 0 | 90 | 180 | 270;
+  /** True when the frames are mirrored before that, left to right. */
+  readonly mirror?: boolean;
   /** Format of the decoded frames (after crop and rotation). */
   readonly format: FrameFormat;
   /** Ticks of all pts in the pipeline. */

@@ -1,5 +1,6 @@
 import { pixelFormatName } from '../core/format.ts';
 import type { DecodePlan } from '../core/plan.ts';
+import { ownClock } from '../core/probing.ts';
 import { rational, type Rational } from '../core/rational.ts';
 import { inputUrl, INPUT_GUARD } from './input-name.ts';
 import { conversionFilters } from './pixel-format.ts';
@@ -96,7 +97,7 @@ export function decodeArgs(plan: DecodePlan, options: DecodeArgsOptions = {}): s
     `scale=${source.width}:${source.height}`,
     // Named again, since a scaler lets every format follow.
     ...converted.slice(-1),
-    ...throughColor(plan, [...fieldFilters(plan), ...TRANSPOSE[plan.bakeRotation]]),
+    ...throughColor(plan, [...fieldFilters(plan), ...(plan.mirror ? ['hflip'] : []), ...TRANSPOSE[plan.bakeRotation]]),
     ...(crop ? [`crop=${crop.width}:${crop.height}:${crop.x}:${crop.y}:exact=1`] : []),
     ...(options.analysis
       ? [`scale=${options.analysis.width}:${options.analysis.height}:flags=area`, 'format=gray']
@@ -113,6 +114,7 @@ export function decodeArgs(plan: DecodePlan, options: DecodeArgsOptions = {}): s
     // One thread: pictures that are concealed come out the same each time only without frame threads.
     ...['-threads', '1', '-max_error_rate', '1', '-noautorotate', '-copyts'],
     ...seek,
+    ...(plan.container === undefined ? [] : ownClock(plan.container)),
     ...INPUT_GUARD,
     ...['-i', inputUrl(plan.path), '-map', `0:${plan.streamIndex}`],
     ...['-vf', filters.join(','), '-fps_mode', 'passthrough', '-enc_time_base', `${timeBase.num}:${timeBase.den}`],

@@ -28,12 +28,12 @@ const RANGES: Readonly<Record<string, Range>> = {
   full: 'full',
 };
 
-/** Short names that --input-color takes beside FFmpeg's own, with the transfer and primaries that go with each matrix. */
+/** Short names that --input-color takes beside FFmpeg's own, with the transfer and primaries that go with each matrix (ffprobe's names). */
 const SYSTEMS: Readonly<Record<string, Omit<ColorInfo, 'range'>>> = {
   bt709: { matrix: 'bt709', transfer: 'bt709', primaries: 'bt709' },
   bt601: { matrix: 'smpte170m', transfer: 'smpte170m', primaries: 'smpte170m' },
   smpte170m: { matrix: 'smpte170m', transfer: 'smpte170m', primaries: 'smpte170m' },
-  bt470bg: { matrix: 'bt470bg', transfer: 'gamma28', primaries: 'bt470bg' },
+  bt470bg: { matrix: 'bt470bg', transfer: 'bt470bg', primaries: 'bt470bg' },
   bt2020: { matrix: 'bt2020nc', transfer: 'bt2020-10', primaries: 'bt2020' },
   bt2020nc: { matrix: 'bt2020nc', transfer: 'bt2020-10', primaries: 'bt2020' },
   fcc: { matrix: 'fcc', transfer: 'bt470m', primaries: 'bt470m' },

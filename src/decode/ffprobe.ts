@@ -36,6 +36,7 @@ const stream = z.object({
   color_transfer: text.optional(),
   color_primaries: text.optional(),
   chroma_location: text.optional(),
+  closed_captions: z.number().optional(),
   field_order: text.optional(),
   sample_aspect_ratio: text.optional(),
   r_frame_rate: text.optional(),
@@ -64,7 +65,16 @@ const container = z.object({
 export type ProbedContainer = z.infer<typeof container>;
 
 const packets = z.object({
-  packets: z.array(z.object({ pts: z.number().optional(), pos: text.optional(), flags: text.default('') })).default([]),
+  packets: z
+    .array(
+      z.object({
+        pts: z.number().optional(),
+        duration: z.number().optional(),
+        pos: text.optional(),
+        flags: text.default(''),
+      }),
+    )
+    .default([]),
 });
 export type ProbedPacket = z.infer<typeof packets>['packets'][number];
 
@@ -195,6 +205,17 @@ export async function probePackets(
     groups.push(value?.packets ?? []);
   }
   return groups;
+}
+
+/** Timestamps and lengths of the packets from the key frame at or before `start` (seconds) to the end of the stream. */
+export async function probeLengths(
+  { path, streamIndex }: Pick<ProbedFile, 'path' | 'streamIndex'>,
+  start: number,
+  signal: AbortSignal,
+): Promise<readonly ProbedPacket[]> {
+  const interval = start > 0 ? ['-read_intervals', `${start.toFixed(3)}%`] : [];
+  const args = [...selected(streamIndex), ...interval, '-show_entries', 'packet=pts,duration'];
+  return (await ffprobe(path, args, packets, signal)).value?.packets ?? [];
 }
 
 /** What the decoder says about the first `count` frames from `start` (seconds). */

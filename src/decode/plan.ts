@@ -1,6 +1,7 @@
 import { pixelFormatName, type ChromaLocation, type FrameFormat, type PixelFormat } from '../core/format.ts';
 import type { MediaInfo, Rect, VideoInfo } from '../core/media.ts';
 import type { DecodePlan } from '../core/plan.ts';
+import { ownClock } from '../core/probing.ts';
 import { rational, toNumber, type Rational } from '../core/rational.ts';
 import { workingFormat } from './pixel-format.ts';
 
@@ -26,6 +27,10 @@ const TURNED_LOCATION: Readonly<Record<ChromaLocation, Readonly<Record<Turn, Chr
   bottom: { 0: 'bottom', 90: 'left', 180: 'top', 270: 'unspecified' },
   unspecified: { 0: 'unspecified', 90: 'unspecified', 180: 'unspecified', 270: 'unspecified' },
 };
+
+/** What lies at the left comes to the right, which has no name. */
+const mirroredLocation = (location: ChromaLocation): ChromaLocation =>
+  location.endsWith('left') ? 'unspecified' : location;
 
 function turnRect(rect: Rect, width: number, height: number, turn: Turn): Rect {
   const [right, bottom] = [width - rect.x - rect.width, height - rect.y - rect.height];
@@ -67,6 +72,7 @@ const TELECINE_TIME_BASE = rational(1, 24000);
 export function planDecode(media: MediaInfo, options: PlanDecodeOptions): DecodePlan {
   const { video } = media;
   const turn = options.bakeRotation ? video.rotation : 0;
+  const mirror = options.bakeRotation && video.mirrored === true;
   const sideways = turn === 90 || turn === 270;
   const telecine = options.deinterlace === 'auto' ? video.telecine : 'none';
   const interlaced = video.fieldOrder === 'tff' || video.fieldOrder === 'bff';
@@ -85,13 +91,14 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
     pixelFormat,
     color: video.color,
     sampleAspectRatio: sideways && sar.num > 0 ? rational(sar.den, sar.num) : sar,
-    chromaLocation: TURNED_LOCATION[video.chromaLocation][turn],
+    chromaLocation: TURNED_LOCATION[mirror ? mirroredLocation(video.chromaLocation) : video.chromaLocation][turn],
   };
   const film = filmRate(video.frameRate);
   return {
     path: media.path,
     streamIndex: video.streamIndex,
     sourcePixelFormat: video.sourcePixelFormat,
+    ...(media.startTime === 0 && ownClock(media.container).length > 0 ? { container: media.container } : {}),
     startTime: media.startTime,
     deinterlace: deinterlace ? 'bwdif' : 'off',
     parity: interlaced ? (video.fieldOrder === 'tff' ? 'tff' : 'bff') : 'auto',
@@ -101,6 +108,7 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
     crop,
     ...(crop ? { sourceSize: { width: video.width, height: video.height } } : {}),
     bakeRotation: turn,
+    ...(mirror ? { mirror } : {}),
     format,
     timeBase: telecine === 'none' ? video.timeBase : TELECINE_TIME_BASE,
     frameRate: telecine === 'none' ? video.frameRate : film,
@@ -110,13 +118,18 @@ export function planDecode(media: MediaInfo, options: PlanDecodeOptions): Decode
   };
 }
 
+/** VP8 and VP9 keep transparency in pictures of their own, which their decoders here pass over. */
+const hasAlphaTrack = ({ streams, video }: MediaInfo): boolean =>
+  streams.find(({ index }) => index === video.streamIndex)?.tags['alpha_mode'] === '1';
+
 /** Sentences for the user about what decoding does to the source beyond reading it. */
 export function decodeNotes(media: MediaInfo, plan: DecodePlan): string[] {
   const working = workingFormat(media.video.sourcePixelFormat);
   const notes: string[] = [];
-  if (working.alpha) notes.push('The transparency (alpha) of the source is dropped.');
+  if (working.alpha || hasAlphaTrack(media)) notes.push('The transparency (alpha) of the source is dropped.');
   if (working.rgb)
     notes.push(`The RGB source is worked on as luma and chroma (${pixelFormatName(plan.format.pixelFormat)}).`);
+  if (plan.mirror) notes.push('The source is shown mirrored, which FFmpeg does not state: its pictures are mirrored.');
   if (plan.telecine === 'hard') notes.push('The source is telecined film: its 3:2 pulldown is undone.');
   if (plan.telecine === 'soft')
     notes.push('The source is telecined film with repeat flags: its frames are shown at the rate of film.');

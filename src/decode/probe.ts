@@ -17,7 +17,7 @@ import {
 } from './ffprobe.ts';
 import { classifyFields, statedFieldOrder } from './fields.ts';
 import { identify } from './fingerprint.ts';
-import { contentLight, masteringDisplay, rotation } from './side-data.ts';
+import { contentLight, extrasOf, masteringDisplay, turnOf } from './side-data.ts';
 import { workingFormat } from './pixel-format.ts';
 import { sampleFields, samplePictures, type SampleTarget } from './sample.ts';
 import { entersGradually, findTiming, framesBySize, type Timing } from './timing.ts';
@@ -154,7 +154,7 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
     colorGuessed: guessed,
     chromaLocation: CHROMA_LOCATIONS.find((location) => location === film.chroma_location) ?? 'unspecified',
     sampleAspectRatio: aspect(film.sample_aspect_ratio),
-    rotation: rotation(film.side_data_list),
+    ...turnOf(film.side_data_list),
     timeBase: parseRational(film.time_base) ?? rational(1, 1000),
     frameRate: timing.frameRate,
     variableFrameRate: timing.variable && fields.telecine === 'none',
@@ -164,6 +164,7 @@ export async function probeMedia(path: string, options: ProbeOptions = {}): Prom
     estimatedFrames: Math.max(1, Math.round(counted * (fields.telecine === 'hard' ? 0.8 : 1))),
     masteringDisplay: masteringDisplay([film.side_data_list, frames[0]?.side_data_list]),
     contentLight: contentLight([film.side_data_list, frames[0]?.side_data_list]),
+    ...extrasOf([film.side_data_list, ...frames.map((frame) => frame.side_data_list)], film.closed_captions === 1),
   };
   return {
     path,

@@ -47,6 +47,14 @@ export class PtsClock {
   }
 }
 
+/**
+ * A picture that is shown for this long across the beginning or the end of a part is in it for its share: slides, screen
+ * recordings. What is shorter goes to the part that it begins in.
+ */
+const HOLD_SECONDS = 0.1;
+export const holdTicks = ({ timeBase }: Pick<DecodePlan, 'timeBase'>): bigint =>
+  BigInt(Math.ceil((HOLD_SECONDS * timeBase.den) / timeBase.num));
+
 /** A time in seconds from the start of the source, in ticks of the plan's time base. */
 export function ticksOf(plan: DecodePlan, seconds: number): bigint {
   return BigInt(Math.round(((plan.startTime + seconds) * plan.timeBase.den) / plan.timeBase.num));

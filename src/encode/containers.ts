@@ -72,7 +72,7 @@ export interface ContainerChoice {
   readonly container: Container;
   /** Sentences for the user: why it is not the source's own container. */
   readonly notes: readonly string[];
-  /** Whether a rotated source must be turned in the pictures, because the container cannot state it. */
+  /** Whether a rotated or mirrored source must be turned in the pictures, because the output cannot state it. */
   readonly bakeRotation: boolean;
 }
 
@@ -84,7 +84,9 @@ export interface ContainerChoice {
 export function chooseContainer(media: MediaInfo, output: string | undefined, codec: string): ContainerChoice {
   const kind = codecOf(codec);
   const { container, notes } = chosen(media, output, kind);
-  return { container, notes, bakeRotation: media.video.rotation !== 0 && !holdsRotation(container) };
+  const { rotation, mirrored } = media.video;
+  // FFmpeg 5 states a rotation by its angle, which cannot mirror.
+  return { container, notes, bakeRotation: mirrored === true || (rotation !== 0 && !holdsRotation(container)) };
 }
 
 function chosen(

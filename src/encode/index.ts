@@ -2,6 +2,8 @@ export { checkEncoder } from './check-encoder.ts';
 export { codecOf } from './codecs.ts';
 export { ignoredOptions } from './encoder-args.ts';
 export { chooseContainer, type ContainerChoice } from './containers.ts';
+export { withoutEmptyStreams } from './empty-streams.ts';
+export { lostNotes } from './lost-notes.ts';
 export { encodeNotes, planEncode, type EncodeRequest } from './plan.ts';
 export { planStreams } from './streams.ts';
 export { segmentExtension } from './segment-args.ts';

@@ -9,10 +9,11 @@ import { capture, startProcess, type RunningProcess } from '../platform/process.
 import { writeText } from '../platform/streams.ts';
 import { chapterFile, readChapters } from './chapters.ts';
 import { isDiskFull, lastLine, writeFailure } from './messages.ts';
-import { coversToAttach, foreignTags, muxArgs, usesFreeTags, type CoverFile } from './mux-args.ts';
+import { coversToAttach, muxArgs, type CoverFile } from './mux-args.ts';
 import { opusLags } from './opus-lag.ts';
 import { commonTimeBase, joinedBytes } from './segment-file.ts';
 import { filmSpan } from './span.ts';
+import { foreignTags, usesFreeTags } from './tags.ts';
 import { encodingWarning, textEncodings } from './text-encoding.ts';
 import { Watchdog } from './watchdog.ts';
 

@@ -3,10 +3,11 @@ import type { Container, Plan, StreamPlan } from '../core/plan.ts';
 import { rational, rescale, type Rational } from '../core/rational.ts';
 import { colorArgs } from './encoder-args.ts';
 import { MAX_INTERLEAVE_MICROS } from './packets.ts';
-import { copyWithinCut, cutSound, isSound, sourceInput } from './mux-inputs.ts';
+import { copyWithinCut, cutSound, isSound, liftSeconds, sourceInput } from './mux-inputs.ts';
 import { leadSeconds } from './segment-args.ts';
 import { filmSpan, type Span } from './span.ts';
 import { isCover } from './streams.ts';
+import { fileTags, usesFreeTags, videoTags } from './tags.ts';
 
 const FORMATS: Readonly<Record<Container, string>> = {
   mp4: 'mp4',
@@ -42,17 +43,6 @@ export interface MuxArgsOptions {
   readonly encodings?: ReadonlyMap<number, string>;
 }
 
-/** Tags that describe how the old video stream was made; wrong for the new one. */
-const STALE =
-  /^(encoder|encoder_options|duration|bps|number_of_|_statistics_|rotate$|vendor_id|creation_time|filename$|mimetype$)/i;
-
-/** Tags of the source's video stream that belong to the new one too. */
-export const videoTags = (stream: MediaStream | undefined): [string, string][] =>
-  Object.entries(stream?.tags ?? {}).filter(([key, value]) => !STALE.test(key) && value !== '');
-
-/** Global tags about the source file itself rather than the film. */
-const CONTAINER_TAGS = ['major_brand', 'minor_version', 'compatible_brands', 'encoder'];
-
 /** Covers that the mux cannot copy: in Matroska they would become video tracks. */
 export const coversToAttach = (plan: Plan): MediaStream[] =>
   plan.encode.container === 'mkv'
@@ -83,26 +73,6 @@ export function movieTimescale(timeBase: Rational, others: readonly Rational[]):
   }
   return scale;
 }
-
-/** What MP4's iTunes tags and QuickTime's have names for; other keys need a form that fewer players read. */
-const MP4_TAGS = new Set([
-  ...['title', 'artist', 'album_artist', 'composer', 'album', 'date', 'comment', 'genre', 'copyright', 'grouping'],
-  ...['lyrics', 'description', 'synopsis', 'show', 'episode_id', 'network', 'keywords', 'media_type', 'hd_video'],
-  ...['gapless_playback', 'compilation', 'track', 'disc', 'sort_name', 'sort_artist', 'sort_album', 'sort_composer'],
-  ...['sort_album_artist', 'sort_show', 'season_number', 'episode_sort', 'creation_time', 'location'],
-  ...['timecode', 'rating', 'category', 'podcast', ...CONTAINER_TAGS],
-]);
-
-/** Global tags of the source that MP4 and QuickTime have no name for. */
-export const foreignTags = (plan: Plan): string[] =>
-  Object.keys(plan.media.tags).filter((key) => !MP4_TAGS.has(key.toLowerCase()));
-
-/** Whether the output's tags take QuickTime's free form. It has no room for a cover. */
-export const usesFreeTags = (plan: Plan): boolean =>
-  foreignTags(plan).length > 0 &&
-  !plan.media.streams.some(
-    (stream) => isCover(stream) && plan.streams.some((own) => own.index === stream.index && own.action === 'copy'),
-  );
 
 function containerArgs({ plan, output, segmentTimeBase }: MuxArgsOptions, spec: string): string[] {
   const { container, codec } = plan.encode;
@@ -157,8 +127,9 @@ function muxerTimeBase(container: Container, segments: Rational): Rational {
  */
 function lastFrameFilter({ plan, index, segmentTimeBase, major }: MuxArgsOptions, span: Span): string {
   const ticks = major < 6 ? muxerTimeBase(plan.encode.container, segmentTimeBase) : segmentTimeBase;
-  const last = index.pts.at(-1) ?? 0n;
-  const [start, end] = [rescale(last, plan.decode.timeBase, ticks), rescale(span.end, plan.decode.timeBase, ticks)];
+  const lift = rescale(BigInt(liftSeconds(plan, span)), rational(1), ticks);
+  const place = (at: bigint): bigint => rescale(at, plan.decode.timeBase, ticks) + lift;
+  const [start, end] = [place(index.pts.at(-1) ?? 0n), place(span.end)];
   // All three are named: in 5.1 `duration` alone spoils the pts of reordered frames.
   return `setts=pts=PTS:dts=DTS:duration='if(gte(PTS,${start}),${end - start},DURATION)'`;
 }
@@ -175,6 +146,8 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   const { plan, index, major, chapters, covers, output } = options;
   const { encode, media } = plan;
   const span = filmSpan(plan, index);
+  const lift = liftSeconds(plan, span);
+  const back = span.shiftMicros + BigInt(lift) * 1_000_000n;
   const mapped = mappedStreams(plan);
   const place = mapped.findIndex(({ action }) => action === 'restore');
   const video = media.streams.find((stream) => stream.index === media.video.streamIndex);
@@ -191,11 +164,11 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   );
   // Our video is the first of its kind unless the source has another before it.
   const spec = String(place);
-  const tags = videoTags(video).flatMap(([key, value]) => [`-metadata:s:${spec}`, `${key}=${value}`]);
+  const tags = videoTags(plan, span).flatMap(([key, value]) => [`-metadata:s:${spec}`, `${key}=${value}`]);
   const dispositions = video?.dispositions.filter((name) => name !== 'attached_pic').join('+') ?? '';
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-y', '-copyts', ...rotation],
-    ...['-itsoffset', `-${leadSeconds(plan.decode.timeBase)}`, '-f', 'nut', '-i', 'pipe:0'],
+    ...['-itsoffset', String(lift - leadSeconds(plan.decode.timeBase)), '-f', 'nut', '-i', 'pipe:0'],
     ...[...(options.encodings ?? [])].flatMap(([stream, encoding]) => [`-sub_charenc:${stream}`, encoding]),
     ...sourceInput(plan, span),
     ...(chapters === undefined ? [] : ['-f', 'ffmetadata', '-i', `file:${chapters}`]),
@@ -205,7 +178,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
     ...mapped.flatMap((own, at) => (sound && isSound(plan, own) ? [`-filter:${at}`, sound.filter] : [])),
     ...(span.trimmed ? copyWithinCut(plan, mapped, span) : []),
     ...['-map_metadata', '1', '-map_chapters', chapters === undefined ? '1' : '2'],
-    ...CONTAINER_TAGS.flatMap((key) => ['-metadata', `${key}=`]),
+    ...fileTags(plan, span).flatMap(([key, value]) => ['-metadata', `${key}=${value}`]),
     ...colorArgs(plan.encode, `:${spec}`),
     ...tags,
     ...rotationTag(plan, major, spec),
@@ -220,7 +193,7 @@ export function muxArgs(options: MuxArgsOptions): string[] {
       ...['-attach', `file:${path}`, `-metadata:s:t:${at + attachments(plan)}`, `mimetype=${mimeType}`],
       ...[`-metadata:s:t:${at + attachments(plan)}`, `filename=${fileName}`],
     ]),
-    ...(span.shiftMicros === 0n ? [] : ['-output_ts_offset', `${-span.shiftMicros}us`]),
+    ...(back === 0n ? [] : ['-output_ts_offset', `${-back}us`]),
     ...containerArgs(options, spec),
     ...[
       '-max_interleave_delta',

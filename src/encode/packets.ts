@@ -63,7 +63,9 @@ export async function readPackets(
   if (requests.length === 0) return lists;
   const { ffmpeg } = await findFfmpeg();
   const args = [
-    ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-copyts', ...deepProbing(container), '-i', `file:${path}`],
+    ...['-hide_banner', '-nostdin', '-loglevel', 'error', '-copyts', ...deepProbing(container)],
+    // As `ownClock`, for whatever is read here: it is far less than what the comparison allows.
+    ...['-itsoffset', '0.000001', '-i', `file:${path}`],
     ...requests.flatMap(({ streamIndex }) => ['-map', `0:${streamIndex}`]),
     ...['-c', 'copy', ...(most === undefined ? [] : requests.flatMap((_, at) => [`-frames:${at}`, String(most)]))],
     // AAC is framed differently in MPEG-TS; its bare frames are what is compared.

@@ -21,6 +21,11 @@ export interface EncodeRequest {
   readonly displayRotation: 0 | 90 | 180 | 270;
 }
 
+/** The number 22 of the standards' list: x265 refuses to start with it, x264 leaves it out without a word. */
+const LATE_PRIMARIES: readonly string[] = ['ebu3213', 'jedec-p22'];
+const statesPrimaries = ({ codec }: EncoderTraits, primaries: string): boolean =>
+  (codec !== 'hevc' && codec !== 'h264') || !LATE_PRIMARIES.includes(primaries);
+
 const even = (value: number): number => value + (value % 2);
 
 /** Whether an encoder keeps this picture as it is: its sampling, and an odd or tiny size. */
@@ -67,6 +72,7 @@ export function encodePlanFor(request: EncodeRequest, available: ReadonlySet<str
   const evenHeight = traits.evenSize && pixelFormat.sampling === '420';
   // ProRes states no range; every reader takes it for limited.
   const range = traits.codec === 'prores' ? 'limited' : format.color.range;
+  const primaries = statesPrimaries(traits, format.color.primaries) ? format.color.primaries : 'unknown';
   return {
     codec: traits.codec,
     encoder,
@@ -77,7 +83,7 @@ export function encodePlanFor(request: EncodeRequest, available: ReadonlySet<str
       width: evenWidth ? even(frame.width) : frame.width,
       height: evenHeight ? even(frame.height) : frame.height,
       pixelFormat,
-      color: { ...format.color, range },
+      color: { ...format.color, range, primaries },
     },
     pad,
     container,
@@ -107,6 +113,9 @@ export function encodeNotes(plan: EncodePlan, frames: FrameFormat): string[] {
     notes.push(
       `${encoder} has ${format.pixelFormat.bitDepth} bits: the ${frames.pixelFormat.bitDepth} bits of the picture are rounded.`,
     );
+  }
+  if (format.color.primaries !== frames.color.primaries) {
+    notes.push(`${encoder} cannot state the color primaries ${frames.color.primaries}; the result states none.`);
   }
   const states = plan.masteringDisplay !== undefined || plan.contentLight !== undefined;
   if (states && encoder !== 'libx265') {

@@ -16,7 +16,9 @@ const rangeName = (format: FrameFormat): string => (format.color.range === 'full
 
 /** Says what the raw pictures are, and brings them to the encoder's format with matrix and range named on both sides. */
 export function conversionFilter(frames: FrameFormat, encoded: FrameFormat): string {
-  const { matrix, primaries, transfer } = frames.color;
+  const { matrix, transfer } = frames.color;
+  // An encoder is told what the frames say, so that they may say no more than it can state.
+  const { primaries } = encoded.color;
   const known = (name: string, value: string): string => (value === 'unknown' ? '' : `:${name}=${value}`);
   const tags = (range: string): string =>
     `setparams=range=${range}${known('colorspace', matrix)}${known('color_primaries', primaries)}${known('color_trc', transfer)}`;

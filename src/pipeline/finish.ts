@@ -5,7 +5,7 @@ import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Segment } from '../core/range.ts';
 import { assertUnchanged } from '../decode/index.ts';
-import { joinAndMux, verifyOutput } from '../encode/index.ts';
+import { joinAndMux, verifyOutput, withoutEmptyStreams } from '../encode/index.ts';
 import { listFolder, publish, publishNew, removeFile, statOrUndefined } from '../platform/files.ts';
 import { identify } from '../platform/move.ts';
 import { withAttempts } from './attempts.ts';
@@ -50,11 +50,12 @@ async function finish(film: FilmRun, index: FrameIndex, segments: readonly Segme
       path: path.join(made.workdir, segmentFile(made, segment)),
       range: segment.range,
     }));
-    const warnings = await joinAndMux({ plan: made, index, segments: files, output: temporary, signal });
-    for (const message of warnings) emit({ type: 'warning', input, message });
+    const { plan, warnings: left } = await withoutEmptyStreams(made, index, signal);
+    const warnings = await joinAndMux({ plan, index, segments: files, output: temporary, signal });
+    for (const message of [...left, ...warnings]) emit({ type: 'warning', input, message });
     const progress = verifyProgress(input, index.pts.length, emit);
     const level = options.verify ?? 'full';
-    await verifyOutput({ plan: made, index, path: temporary, signal, level, onProgress: progress.done });
+    await verifyOutput({ plan, index, path: temporary, signal, level, onProgress: progress.done });
     if (level === 'full') progress.finish();
     // Sound and all else that is kept was read from it only now.
     await assertUnchanged(made.media);

@@ -50,7 +50,8 @@ function fitFactor(size: Size, aspect: number, box: Size): number {
 const roundTo = (value: number, step: number): number => Math.max(step, Math.round(value / step) * step);
 
 /**
- * Sizes of the output. `source` is the whole frame, `active` the part that is worked on. A source that is not enlarged
+ * Sizes of the output. `source` is the whole frame, `active` the part that is worked on, `sideways` whether players turn it onto its
+ * side. A source that is not enlarged
  * keeps its exact size, odd numbers included; an enlarged one has even sizes, as 4:2:0 wants them.
  */
 export function planGeometry(
@@ -58,14 +59,16 @@ export function planGeometry(
   active: Rect | undefined,
   sampleAspectRatio: Rational,
   options: Pick<RestoreOptions, 'upscale' | 'to' | 'cap'>,
+  sideways = false,
 ): Geometry {
   if (options.upscale !== undefined && options.to !== undefined) {
     throw new RestorationError('USAGE', '--upscale and --to both set the size.', { hint: 'Give one of them.' });
   }
-  const aspect = toNumber(sampleAspectRatio) || 1;
-  let factor = options.to === undefined ? (options.upscale ?? 1) : fitFactor(source, aspect, parseBox(options.to));
+  const coded = toNumber(sampleAspectRatio) || 1;
+  const [shown, aspect] = sideways ? [{ width: source.height, height: source.width }, 1 / coded] : [source, coded];
+  let factor = options.to === undefined ? (options.upscale ?? 1) : fitFactor(shown, aspect, parseBox(options.to));
   let note: string | undefined;
-  const bound = fitFactor(source, aspect, CAP);
+  const bound = fitFactor(shown, aspect, CAP);
   if (options.cap !== false && factor > 1 && factor > bound) {
     note = `The output is kept inside ${CAP.width}x${CAP.height} (factor ${bound.toFixed(3)} instead of ${factor.toFixed(3)}); --no-cap lifts that.`;
     factor = Math.max(1, bound);

@@ -5,7 +5,7 @@ import type { FrameFormat } from '../core/format.ts';
 import type { MediaInfo, Rect } from '../core/media.ts';
 import type { Plan, StagePlan } from '../core/plan.ts';
 import { decodeNotes, planDecode, probeMedia } from '../decode/index.ts';
-import { chooseContainer, encodeNotes, ignoredOptions, planEncode, planStreams } from '../encode/index.ts';
+import { chooseContainer, encodeNotes, ignoredOptions, lostNotes, planEncode, planStreams } from '../encode/index.ts';
 import { findFfmpeg } from '../platform/ffmpeg.ts';
 import {
   checkDevices,
@@ -69,9 +69,11 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const bakeRotation = outputChoice.bakeRotation;
   const decodeOptions = { deinterlace, bakeRotation, ...trim };
   const whole = planDecode(media, { ...decodeOptions, crop: undefined });
-  const active = bakeRotation && media.video.rotation !== 0 ? undefined : media.diagnosis.activeArea;
+  const active = bakeRotation ? undefined : media.diagnosis.activeArea;
+  const displayRotation = bakeRotation ? 0 : media.video.rotation;
+  const sideways = displayRotation === 90 || displayRotation === 270;
   const geometryFor = (size: Parameters<typeof planGeometry>[3]): Geometry =>
-    planGeometry(whole.format, active, whole.format.sampleAspectRatio, size);
+    planGeometry(whole.format, active, whole.format.sampleAspectRatio, size, sideways);
   const asked = geometryFor(options);
   const geometry = isBarred(preset, 'upscale') ? geometryFor({}) : asked;
   if (geometry.note !== undefined) notes.push(geometry.note);
@@ -97,7 +99,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
     crf: options.crf ?? preset.encode.crf,
     encoderPreset: options.encoderPreset ?? preset.encode.encoderPreset,
     container: outputChoice.container,
-    displayRotation: bakeRotation ? 0 : media.video.rotation,
+    displayRotation,
   });
   notes.push(...decodeNotes(media, decode));
   notes.push(...encodeNotes(encode, { ...restored, ...(crops ? geometry.frame : {}) }));
@@ -106,6 +108,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   for (const stream of streams) {
     if (stream.action !== 'copy' && stream.reason !== undefined) notes.push(`Stream ${stream.index}: ${stream.reason}`);
   }
+  notes.push(...lostNotes(media, streams, encode.container));
   if (media.video.colorGuessed) {
     const { matrix, range } = media.video.color;
     notes.push(`The source does not state its color; ${matrix}, ${range} range is assumed (--input-color overrides).`);

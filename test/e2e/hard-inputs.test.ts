@@ -105,3 +105,100 @@ test('a part of a recording whose clock does not begin at zero has sound for tha
   expect(sound.at(-1)).toBeGreaterThan(0.9);
   expect(sound.at(-1)).toBeLessThan(1);
 });
+
+test('a part of a recording whose clock starts anew has its sound, copied or converted', async () => {
+  // MPEG-TS counts to 2^33 ticks of 1/90000 s, which are 95443.7 s.
+  const late = ['-output_ts_offset', '95439'];
+  const sound = [
+    '-map',
+    '0',
+    '-map',
+    '1',
+    '-map',
+    '1',
+    '-c:a:0',
+    'mp2',
+    '-c:a:1',
+    's302m',
+    '-ac:a:1',
+    '2',
+    '-ar',
+    '48000',
+  ];
+  await ffmpeg(
+    ...[...picture(6), ...tone(6), '-c:v', 'libx264', '-g', '12', ...sound, '-strict', '-2', ...late, at('anew.ts')],
+  );
+  const output = at('anew.mkv');
+  const part = { startSeconds: 1, durationSeconds: 1 };
+  await restoreAll({ input: at('anew.ts'), output, ...part, preset: 'none', scratches: 0.5, codec: 'h264' });
+  expect(await packetTimes(output, 'v:0')).toHaveLength(25);
+  for (const stream of ['a:0', 'a:1']) {
+    const times = await packetTimes(output, stream);
+    expect(times.at(0)).toBeLessThan(0.05);
+    expect(times.at(-1)).toBeGreaterThan(0.8);
+    expect(times.at(-1)).toBeLessThan(1);
+  }
+});
+
+test('a part that decoding begins in the middle for is no damaged source', async () => {
+  await ffmpeg(...picture(6), '-c:v', 'libx264', '-g', '25', '-bf', '2', at('middle.ts'));
+  const part = { startSeconds: 3, durationSeconds: 1 };
+  const options = { ...part, preset: 'none', scratches: 0.5, codec: 'h264' } as const;
+  const events = await restoreAll({ input: at('middle.ts'), output: at('middle.mkv'), ...options });
+  expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+  const frames = events.flatMap((event) => (event.type === 'analysis' ? [event.framesEstimated] : []));
+  expect([...new Set(frames)]).toEqual([25]);
+});
+
+test.each([
+  ['sound', 0, 0.4],
+  ['picture', 0.4, 0],
+])('a recording whose clock begins at zero keeps its late %s where it is', async (name, picturesAt, soundAt) => {
+  const late = `[0]setpts=PTS+${picturesAt}/TB[v];[1]asetpts=PTS+${soundAt}/TB[a]`;
+  await ffmpeg(
+    ...[...picture(1), ...tone(1), '-filter_complex', late, '-map', '[v]', '-map', '[a]'],
+    ...['-c:v', 'libx264', '-bf', '0', '-c:a', 'mp2', '-muxdelay', '0', '-muxpreload', '0', at(`zero-${name}.ts`)],
+  );
+  const offset = async (file: string): Promise<number> =>
+    (await packetTimes(file, 'a:0'))[0]! - (await packetTimes(file, 'v:0'))[0]!;
+  const wanted = await offset(at(`zero-${name}.ts`));
+  expect(Math.abs(wanted)).toBeGreaterThan(0.3);
+  for (const output of [`zero-${name}.mkv`, `zero-${name}-again.ts`]) {
+    expect(await offset(await restored(`zero-${name}.ts`, output))).toBeCloseTo(wanted, 2);
+  }
+});
+
+test('a part of MPEG-TS whose sound begins after the picture is finished', async () => {
+  await ffmpeg(...picture(2), ...tone(2), '-c:v', 'libx264', '-g', '12', '-c:a', 'aac', at('part.mp4'));
+  const part = { startSeconds: 1, durationSeconds: 0.4 };
+  const output = at('part.ts');
+  await restoreAll({ input: at('part.mp4'), output, ...part, preset: 'none', scratches: 0.5, codec: 'h264' });
+  expect((await packetTimes(output, 'a:0'))[0]).toBeGreaterThan(0.005);
+});
+
+test.each(['mp4', 'mkv', 'ts'])('a stream that has nothing in a part does not end the run, in %s', async (kind) => {
+  const maps = ['-map', '0', '-map', '1', '-map', '2'];
+  await ffmpeg(...picture(2), ...tone(0.5), ...tone(2), ...maps, '-c:v', 'libx264', '-c:a', 'aac', at('ends.mp4'));
+  const output = at(`ends-part.${kind}`);
+  const part = { startSeconds: 1, durationSeconds: 0.4, preset: 'none', scratches: 0.5, codec: 'h264' } as const;
+  const events = await restoreAll({ input: at('ends.mp4'), output, ...part });
+  const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  if (kind === 'mkv') {
+    expect(await streams(output)).toEqual(['h264', 'aac', 'aac']);
+    expect(warnings).toEqual([]);
+  } else {
+    expect(new Set(await streams(output))).toEqual(new Set(['h264', 'aac']));
+    expect(warnings).toEqual(['Stream 1 (aac audio) has nothing in this part and is left out.']);
+  }
+});
+
+test('converted sound that has nothing in a part moves nothing', async () => {
+  const maps = ['-map', '0', '-map', '1', '-map', '2'];
+  const sound = ['-c:a', 'pcm_bluray', '-ar', '48000'];
+  await ffmpeg(...picture(2), ...tone(0.5), ...tone(2), ...maps, '-c:v', 'libx264', ...sound, at('ends.m2ts'));
+  const output = at('ends-m2ts.mkv');
+  const part = { startSeconds: 1, durationSeconds: 0.4, preset: 'none', scratches: 0.5, codec: 'h264' } as const;
+  await restoreAll({ input: at('ends.m2ts'), output, ...part });
+  expect(await streams(output)).toEqual(['h264', 'flac']);
+  expect((await packetTimes(output, 'v:0'))[0]).toBeLessThan(0.05);
+});

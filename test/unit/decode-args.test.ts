@@ -209,6 +209,8 @@ test('color: what the user says, then what the file states, then a guess by size
     matrix: 'bt709',
     range: 'full',
   });
+  // Names that FFmpeg's filters take and ffprobe reads back.
+  expect(resolveColor({}, { ...facts, inputColor: 'bt470bg' }).color.transfer).toBe('bt470bg');
   for (const bad of ['bt70', 'bt709:', 'bt709:loud', 'full:bt709', ''])
     expect(() => parseInputColor(bad)).toThrow('not a known input color');
 });

@@ -8,7 +8,7 @@ import {
   statedFieldOrder,
   type FieldRepeat,
 } from '../../src/decode/fields.ts';
-import { contentLight, masteringDisplay, rotation } from '../../src/decode/side-data.ts';
+import { contentLight, extrasOf, masteringDisplay, turnOf } from '../../src/decode/side-data.ts';
 import { entersGradually, findTiming, framesBySize } from '../../src/decode/timing.ts';
 
 const MS = rational(1, 1000);
@@ -155,7 +155,7 @@ test('an entry point whose picture refers to others is found', () => {
 });
 
 test('side data: turns are clockwise, HDR as x265 writes it', () => {
-  expect([-90, 90, 180, -180, 0, -89.6].map((turn) => rotation([{ rotation: turn }]))).toEqual([
+  expect([-90, 90, 180, -180, 0, -89.6].map((turn) => turnOf([{ rotation: turn }]).rotation)).toEqual([
     90, 270, 180, 180, 0, 90,
   ]);
   const mastering = {
@@ -198,4 +198,20 @@ test('a file that does not say how long it is holds as many frames as its first 
       1_000_000,
     ),
   ).toBe(300);
+});
+
+test('side data that a new encoding loses has a name', () => {
+  expect(extrasOf([undefined, [{ side_data_type: 'Display Matrix' }]], false)).toEqual({});
+  const dolby = { side_data_type: 'DOVI configuration record', dv_profile: 5 };
+  expect(extrasOf([[dolby]], false)).toEqual({ extras: ['Dolby Vision'], needsDolbyVision: true });
+  const frame = [
+    { side_data_type: 'ATSC A53 Part 4 Closed Captions' },
+    { side_data_type: 'HDR Dynamic Metadata SMPTE2094-40 (HDR10+)' },
+  ];
+  expect(extrasOf([[{ ...dolby, dv_profile: 8 }], frame], false).extras).toEqual([
+    'closed captions',
+    'Dolby Vision',
+    'HDR10+',
+  ]);
+  expect(extrasOf([], true)).toEqual({ extras: ['closed captions'] });
 });

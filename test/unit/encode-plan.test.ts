@@ -116,6 +116,19 @@ test('frames that fit go through unchanged; a conversion names matrix and range 
   );
 });
 
+test.each([['hevc'], ['h264']])(
+  'primaries that %s encoders refuse are not asked of them, and that is said',
+  (codec) => {
+    const { color } = format();
+    const frames = format({ color: { ...color, primaries: 'ebu3213' } });
+    const plan = planned({ codec, format: frames });
+    expect(plan.format.color).toEqual({ ...color, primaries: 'unknown' });
+    expect(encodeNotes(plan, frames)).toEqual([expect.stringContaining('cannot state the color primaries ebu3213')]);
+    expect(conversionFilter(frames, plan.format)).not.toContain('ebu3213');
+    expect(planned({ codec: 'av1', format: frames }).format.color.primaries).toBe('ebu3213');
+  },
+);
+
 test('what an encoder cannot keep is said: odd sizes, depth, what HDR10 states', () => {
   const ten = format({ pixelFormat: { sampling: '420', bitDepth: 10 } });
   const notes = (changes: Partial<EncodeRequest>): string[] => {

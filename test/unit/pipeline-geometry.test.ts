@@ -30,6 +30,15 @@ test('a picture that stands upright may be as tall as 4K is wide', () => {
   });
 });
 
+test('--to fits a picture that players turn onto its side as it is displayed', () => {
+  const upright = { to: '960x1280' };
+  const source = { width: 640, height: 480 };
+  expect(planGeometry(source, undefined, square, upright, true).frame).toEqual({ width: 1280, height: 960 });
+  expect(planGeometry(source, undefined, square, { to: '4k' }, true)).toEqual(
+    planGeometry(source, undefined, square, { to: '4k' }),
+  );
+});
+
 test('--to fits the picture as it is displayed into the box', () => {
   // PAL 4:3 in 720 x 576: 768 x 576 on the screen.
   const geometry = planGeometry({ width: 720, height: 576 }, undefined, rational(16, 15), { to: '1080p' });
