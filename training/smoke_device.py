@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from .data.color_bank import ColorBank
-from .data.color_set import ColorSet
+from .data.color_set import ColorSet, colorfulness
 from .data.imresize import imresize
 from .data.luma_set import LumaSet
 from .data.patch_bank import PatchBank, Places
@@ -69,6 +69,12 @@ def crops_are_of_their_pictures(pictures: ColorSet) -> None:
     small = [torch.from_numpy(imresize(p / 255, 32, 32)).movedim(2, 0) for p in pictures.small]
     like = torch.stack([torch.stack([torch.minimum((c - s).abs().mean(), (c.flip(2) - s).abs().mean()) for s in small]).min() for c in crops])
     assert float(like.max()) < 0.1, f"a crop is like no picture: {like.max():.3f}"
+    rng = np.random.default_rng(5)
+    usual = [pictures.crop(rng, 32, 0.3, 0.2, 0.5) for _ in range(64)]
+    muted = [pictures.muted(rng, 32, 0.3, 0.2) for _ in range(64)]
+    batched = bank.muted(32, 64).movedim(1, 3).numpy() * 255
+    mean, *less = (float(np.mean([colorfulness(c) for c in crops])) for crops in (usual, muted, batched))
+    assert max(less) < 0.9 * mean, f"muted crops have a colorfulness of {less}, others of {mean:.1f}"
 
 
 def recorded_steps_learn(model_id: str, luma: LumaSet, color: ColorSet, folder: Path) -> None:

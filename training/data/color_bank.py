@@ -4,7 +4,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from .color_set import ColorSet
+from .color_set import MUTED_CLOSEST, MUTED_OF, ColorSet
 from .patch_bank import PatchBank
 
 
@@ -30,6 +30,15 @@ class ColorBank:
         column = torch.where((free[2] < 0.5)[:, None], column.flip(1), column)
         fine = self._sampled(picture, row, column)
         return fine.view(count, size, 2, size, 2, 3).mean(dim=(2, 4)).movedim(3, 1) / 255
+
+    def muted(self, size: int, count: int) -> torch.Tensor:
+        """As `crops`, less colorful than most: see ColorSet.muted."""
+        tries = self.crops(size, MUTED_OF * count, MUTED_CLOSEST).unflatten(0, (MUTED_OF, count))
+        red, green, blue = (255 * tries).unbind(dim=2)
+        chroma = torch.stack([red - green, (red + green) / 2 - blue])
+        spread, offset = chroma.std(dim=(3, 4), unbiased=False).norm(dim=0), chroma.mean(dim=(3, 4)).norm(dim=0)
+        least = (spread + 0.3 * offset).argmin(dim=0)
+        return tries[least, torch.arange(count, device=self.device)]
 
     def _sampled(self, picture: torch.Tensor, row: torch.Tensor, column: torch.Tensor) -> torch.Tensor:
         """Bilinear at [count, rows] x [count, columns] -> [count, rows, columns, 3]."""

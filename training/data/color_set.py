@@ -13,7 +13,12 @@ from .luma_set import read_zip_images
 
 HOLDOUT_FILE = Path(__file__).resolve().parent.parent / "holdout.json"
 HOLDOUT_COUNT = 200
+# Colorfulness up to which a photo is a gray one and says nothing about color.
+GRAY = 2.0
 LARGE_PACK = "train-color-112.zip"
+# A muted crop is the least colorful of so many, which may be closer ones.
+MUTED_OF = 4
+MUTED_CLOSEST = 0.5
 
 
 def holdout_names(names: list[str]) -> list[str]:
@@ -30,7 +35,7 @@ class ColorSet:
     """`small` are 64 x 64, `large` have a short side of 112 or a little more, `scenes` one of 160 to 288."""
 
     def __init__(self, data: Path, cache: Path):
-        file = cache / "color-scenes.npz"
+        file = cache / "color-photos.npz"
         if not file.exists():
             cache.mkdir(parents=True, exist_ok=True)
             self._build(data, file)
@@ -46,7 +51,8 @@ class ColorSet:
         HOLDOUT_FILE.write_text(json.dumps({"pack": LARGE_PACK, "names": sorted(names)}, indent=1) + "\n")
         large = [rgb for n, rgb in packed if n not in set(names)]
         sharp = [rgb for _, rgb in read_zip_images(data / "train-sr.zip")]
-        scenes = [_short_side(rgb, min(288, *rgb.shape[:2])) for rgb in sharp if min(rgb.shape[:2]) >= 160 and _colorful(rgb)]
+        scenes = [rgb for rgb in sharp if min(rgb.shape[:2]) >= 160 and colorfulness(rgb) > GRAY]
+        scenes = [_short_side(rgb, min(288, *rgb.shape[:2])) for rgb in scenes]
         np.savez(
             file, small=small, large=_packed(large), shapes=_shapes(large), scenes=_packed(scenes), scene_shapes=_shapes(scenes)
         )
@@ -54,6 +60,11 @@ class ColorSet:
     def groups(self, large_share: float, scene_share: float) -> list[tuple[Sequence[np.ndarray], float]]:
         """Pictures of a kind and how often one of them is drawn."""
         return [(self.small, 1 - large_share - scene_share), (self.large, large_share), (self.scenes, scene_share)]
+
+    def muted(self, rng: np.random.Generator, size: int, large_share: float, scene_share: float) -> np.ndarray:
+        """A crop that is less colorful than most: the packs have few such pictures, the world many."""
+        tries = [self.crop(rng, size, large_share, scene_share, MUTED_CLOSEST) for _ in range(MUTED_OF)]
+        return min(tries, key=colorfulness)
 
     def crop(self, rng: np.random.Generator, size: int, large_share: float, scene_share: float, closest: float) -> np.ndarray:
         """One random uint8 RGB crop of size x size, from `closest` to all of the picture's short side."""
@@ -89,6 +100,8 @@ def _short_side(rgb: np.ndarray, side: int) -> np.ndarray:
     return np.asarray(Image.fromarray(rgb).resize((round(w * k), round(h * k)), Image.Resampling.BICUBIC))
 
 
-def _colorful(rgb: np.ndarray) -> bool:
-    channels = rgb.reshape(-1, 3).astype(np.float32)
-    return float(np.abs(channels - channels.mean(axis=1, keepdims=True)).mean()) > 6
+def colorfulness(rgb: np.ndarray) -> float:
+    """Hasler and Suesstrunk, 2003, "Measuring colourfulness in natural images"; of bytes."""
+    red, green, blue = np.moveaxis(rgb.astype(np.float32), -1, 0)
+    one, two = red - green, (red + green) / 2 - blue
+    return float(np.hypot(one.std(), two.std()) + 0.3 * np.hypot(one.mean(), two.mean()))

@@ -96,8 +96,8 @@ class Colorizer(nn.Module):
         x = self.down16(x8)
         x = self.context(self.level16(F.relu(x if far is None else x + self.far(far))))
         x = self.context2(self.scene(x))
-        x = self.back8(F.relu(x8 + F.interpolate(self.up8(x), scale_factor=2.0, mode="nearest")))
-        x = self.back4(F.relu(x4 + F.interpolate(self.up4(x), scale_factor=2.0, mode="nearest")))
+        x = self.back8(F.relu(x8 + F.interpolate(self.up8(x), scale_factor=2.0, mode="bilinear", align_corners=False)))
+        x = self.back4(F.relu(x4 + F.interpolate(self.up4(x), scale_factor=2.0, mode="bilinear", align_corners=False)))
         return self.classify(x)
 
     def folded(self) -> "Colorizer":

@@ -61,7 +61,11 @@ class ColorizeTask(Task):
         luma = np.empty((count, 1, size, size), np.float32)
         chroma = np.empty((count, 2, size // 4, size // 4), np.float32)
         for k in range(count):
-            crop = self.pictures.crop(rng, size, stage["largeShare"], stage["sceneShare"], self.config.data["closest"])
+            shares = stage["largeShare"], stage["sceneShare"]
+            if rng.random() < self.config.data["mutedShare"]:
+                crop = self.pictures.muted(rng, size, *shares)
+            else:
+                crop = self.pictures.crop(rng, size, *shares, self.config.data["closest"])
             rgb = crop.astype(np.float32) / 255
             ycc = rgb_to_ycc(rgb)
             cells = ycc[..., 1:].reshape(size // 4, 4, size // 4, 4, 2).mean(axis=(1, 3))
@@ -83,7 +87,9 @@ class ColorizeTask(Task):
     def batch_on(self, progress: float) -> Batch:
         stage, data = self.stage(progress), self.config.data
         size, count = int(stage["size"]), int(stage["batch"])
-        rgb = self.banks[self.phase(progress) - 1].crops(size, count, data["closest"])
+        bank = self.banks[self.phase(progress) - 1]
+        muted = torch.rand(count, 1, 1, 1, device=self.device) < data["mutedShare"]
+        rgb = torch.where(muted, bank.muted(size, count), bank.crops(size, count, data["closest"]))
         red, green, blue = rgb.unbind(dim=1)
         y = 0.299 * red + 0.587 * green + 0.114 * blue
         chroma = F.avg_pool2d(torch.stack([(blue - y) / 1.772, (red - y) / 1.402], dim=1), 4)

@@ -95,6 +95,7 @@ async function run({ shipped, progress }: PartTools): Promise<Section> {
       ];
       return steadiness(shipped.run(clip.frames.map(withoutColor10), chain, clip.shots), clip.shots, motion);
     };
+    const gray = await steadiness(clip.frames.map(withoutColor10), clip.shots, motion);
     const [plain, smooth] = [await colored(false), await colored(true)];
     const add = (method: string, found: Steadiness, words: string): void => {
       rows.push([
@@ -107,6 +108,7 @@ async function run({ shipped, progress }: PartTools): Promise<Section> {
       ]);
     };
     add('true color', truth, '');
+    add('gray', gray, '');
     add('without smoothing', plain, '');
     const cdc = smooth.cdc <= CDC_MUST * truth.cdc ? 'CDC met' : 'CDC missed';
     const warping = smooth.warping <= WARPING_MUST * plain.warping ? 'warping met' : 'warping missed';
