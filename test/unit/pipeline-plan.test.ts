@@ -90,7 +90,7 @@ test('stages run in the preset order; a missing one that is asked for gets its u
     upscale: true,
   };
   const kinds = orderStages(preset, { ...runs, 'apply-chroma': true }).map(({ kind }) => kind);
-  expect(kinds).toEqual(['denoise', 'colorize', 'chroma-anchor', 'chroma-smooth', 'upscale', 'apply-chroma']);
+  expect(kinds).toEqual(['colorize', 'denoise', 'chroma-anchor', 'chroma-smooth', 'upscale', 'apply-chroma']);
 });
 
 test('the hash covers what decides the pictures and not where the files lie', () => {
