@@ -18,7 +18,6 @@ const TEXT_SUBTITLES: ReadonlySet<string> = new Set([
   'sami',
   'realtext',
   'mpl2',
-  'ttml',
   'stl',
 ]);
 

@@ -21,6 +21,11 @@ test('everything is copied where the container has room, and text subtitles chan
   expect(planStreams(source, 'mp4')[4]!.reason).toContain('hdmv_pgs_subtitle');
 });
 
+test('subtitles that FFmpeg writes but cannot read are not promised in another form', () => {
+  const source = withStreams(stream(1, { kind: 'subtitle', codec: 'ttml' }));
+  expect(actions(source, 'mkv')).toEqual(['restore', 'drop']);
+});
+
 test("MP4's own track of chapter titles and time code is not copied twice", () => {
   const chapterTrack = stream(1, { kind: 'data', codec: 'bin_data', codecTag: 'text' });
   const timecode = stream(2, { kind: 'data', codec: 'unknown', codecTag: 'tmcd' });
