@@ -135,8 +135,8 @@ const chain: readonly StagePlan[] = [
   { kind: 'scratches', options: { strength: 0.5 } },
   { kind: 'dust', options: { strength: 0.5 } },
   { kind: 'degrain', options: { strength: 0.5 } },
-  { kind: 'denoise', options: { strength: 0.4 }, model: model('denoise') },
   { kind: 'colorize', options: { seed: 0 }, model: model('colorize') },
+  { kind: 'denoise', options: { strength: 0.4 }, model: model('denoise') },
   { kind: 'chroma-anchor', options: {} },
   { kind: 'chroma-smooth', options: {} },
   { kind: 'upscale', options: { width: 640, height: 480 }, model: model('upscale') },
@@ -160,7 +160,7 @@ test('all kinds of stages are in this chain', () => {
 
 test('color options leave the keys of luma alone, and what decides luma changes all that follows', () => {
   const plain = keys(chain);
-  expect(Object.keys(plain).filter((kind) => plain[kind] !== undefined)).toEqual(['denoise', 'colorize', 'upscale']);
+  expect(Object.keys(plain).filter((kind) => plain[kind] !== undefined)).toEqual(['colorize', 'denoise', 'upscale']);
   for (const other of [changed('colorize', { seed: 9 }), changed('chroma-smooth', { radius: 1 })]) {
     expect(keys(other)).toMatchObject({ denoise: plain['denoise'], upscale: plain['upscale'] });
   }
