@@ -50,9 +50,9 @@ function fitFactor(size: Size, aspect: number, box: Size): number {
 const roundTo = (value: number, step: number): number => Math.max(step, Math.round(value / step) * step);
 
 /**
- * Sizes of the output. `source` is the whole frame, `active` the part that is worked on, `sideways` whether players turn it onto its
- * side. A source that is not enlarged
- * keeps its exact size, odd numbers included; an enlarged one has even sizes, as 4:2:0 wants them.
+ * Sizes of the output. `source` is the whole frame, `active` the part that is worked on, `sideways` whether players turn it
+ * onto its side. A source that is not enlarged keeps its exact size, odd numbers included; an enlarged one has even sizes,
+ * as 4:2:0 wants them.
  */
 export function planGeometry(
   source: Size,

@@ -74,6 +74,7 @@ export async function makePlan(options: RestoreOptions, signal?: AbortSignal): P
   const sideways = displayRotation === 90 || displayRotation === 270;
   const geometryFor = (size: Parameters<typeof planGeometry>[3]): Geometry =>
     planGeometry(whole.format, active, whole.format.sampleAspectRatio, size, sideways);
+  // What is asked for must make sense, also where it has no effect.
   const asked = geometryFor(options);
   const geometry = isBarred(preset, 'upscale') ? geometryFor({}) : asked;
   if (geometry.note !== undefined) notes.push(geometry.note);

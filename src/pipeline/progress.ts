@@ -97,7 +97,8 @@ export class ProgressMeter {
     const rate = ((this.#done - (from?.frames ?? 0)) * 1000) / elapsed;
     const blocked = (this.#encode.blockedMs - (from?.blockedMs ?? 0)) / elapsed;
     const starved = (this.#decode.starvedMs - (from?.starvedMs ?? 0)) / elapsed;
-    const bottleneck = blocked > WAITING_SHARE ? 'encode' : starved > WAITING_SHARE ? 'decode' : this.#busiest(from);
+    const bottleneck =
+      blocked > WAITING_SHARE ? 'encode' : starved > WAITING_SHARE ? 'decode' : this.#busiest(from?.busy);
     const { tally } = this.#engine;
     this.#emit({
       type: 'progress',
@@ -112,11 +113,11 @@ export class ProgressMeter {
     });
   }
 
-  /** The stage that workers have spent the most time on since `from`. */
-  #busiest(from: Sample | undefined): string {
+  /** The stage that workers have spent the most time on between `before` and the newest sample. */
+  #busiest(before: Sample['busy'] = {}): string {
     let [busiest, most] = [this.#otherwise, 0];
-    for (const [stage, seconds] of Object.entries(this.#engine.busySeconds().byStage)) {
-      const spent = seconds - (from?.busy[stage] ?? 0);
+    for (const [stage, seconds] of Object.entries(this.#samples.at(-1)?.busy ?? {})) {
+      const spent = seconds - (before[stage] ?? 0);
       if (spent > most) [busiest, most] = [stage, spent];
     }
     return busiest;

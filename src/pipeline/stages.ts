@@ -34,14 +34,14 @@ export function wantedStages(
   noiseSigma: number,
 ): Wanted {
   const rule = (kind: StageKind): string => preset.stages.find((stage) => stage.kind === kind)?.when ?? 'asked';
-  const colorize = rule('colorize') === 'always' || (options.colorize === true && rule('colorize') !== 'never');
+  const colorize = rule('colorize') === 'always' || (options.colorize === true && !isBarred(preset, 'colorize'));
   const nothingAsked = !colorize && !enlarges && !named && STRENGTHS.every((name) => options[name] === undefined);
   const own = named || nothingAsked || enlarges;
   const strength = (kind: (typeof STRENGTHS)[number], usual = preset[kind]): number =>
     options[kind] ?? (own || rule(kind) === 'always' ? (usual ?? 0) : 0);
   return {
     colorize,
-    upscale: enlarges && rule('upscale') !== 'never',
+    upscale: enlarges && !isBarred(preset, 'upscale'),
     denoise: strength('denoise', adaptStrength(preset.denoise ?? 0, noiseSigma)),
     deflicker: strength('deflicker'),
     scratches: strength('scratches'),

@@ -63,11 +63,15 @@ test('the active area keeps its place and its share of the frame', () => {
   expect(pad).toEqual({ x: 320, y: 0, width: 1920, height: 1440 });
 });
 
+const enlarged = {
+  width: fc.integer({ min: 16, max: 1000 }),
+  height: fc.integer({ min: 16, max: 1000 }),
+  upscale: fc.double({ min: 1.01, max: 6, noNaN: true }),
+};
+
 test('a picture that has a bar on one side only ends where the frame does on the other', () => {
   const side = fc.record({
-    width: fc.integer({ min: 16, max: 1000 }),
-    height: fc.integer({ min: 16, max: 1000 }),
-    upscale: fc.double({ min: 1.01, max: 6, noNaN: true }),
+    ...enlarged,
     bar: fc.integer({ min: 0, max: 5 }),
   });
   fc.assert(
@@ -83,9 +87,7 @@ test('a picture that has a bar on one side only ends where the frame does on the
 
 test('whatever the numbers, the picture lies inside an even frame', () => {
   const sizes = fc.record({
-    width: fc.integer({ min: 16, max: 1000 }),
-    height: fc.integer({ min: 16, max: 1000 }),
-    upscale: fc.double({ min: 1.01, max: 6, noNaN: true }),
+    ...enlarged,
     left: fc.integer({ min: 0, max: 7 }),
     top: fc.integer({ min: 0, max: 7 }),
   });
