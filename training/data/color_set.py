@@ -9,7 +9,8 @@ from typing import Sequence
 import numpy as np
 from PIL import Image
 
-from .luma_set import read_zip_images
+from .free_photos import free_photos
+from .packs import read_zip_images
 
 HOLDOUT_FILE = Path(__file__).resolve().parent.parent / "holdout.json"
 HOLDOUT_COUNT = 200
@@ -32,25 +33,25 @@ def holdout_pictures(data: Path) -> list[tuple[str, np.ndarray]]:
 
 
 class ColorSet:
-    """`small` are 64 x 64, `large` have a short side of 112 or a little more, `scenes` one of 160 to 288."""
+    """`small` are 64 x 64, `large` have a short side of 112 or a little more, `scenes` one of 160 to 288, with `free` the free photos too."""
 
-    def __init__(self, data: Path, cache: Path):
-        file = cache / "color-photos.npz"
+    def __init__(self, data: Path, cache: Path, free: bool = False):
+        file = cache / f"color-photos{'-free' if free else ''}.npz"
         if not file.exists():
             cache.mkdir(parents=True, exist_ok=True)
-            self._build(data, file)
+            self._build(data, free_photos(cache) if free else [], file)
         arrays = np.load(file)
         self.small: np.ndarray = arrays["small"]
         self.large = _unpacked(arrays["large"], arrays["shapes"])
         self.scenes = _unpacked(arrays["scenes"], arrays["scene_shapes"])
 
-    def _build(self, data: Path, file: Path) -> None:
+    def _build(self, data: Path, free: list[np.ndarray], file: Path) -> None:
         small = np.stack([rgb for _, rgb in read_zip_images(data / "train-color-64.zip")])
         packed = read_zip_images(data / LARGE_PACK)
         names = holdout_names([n for n, _ in packed])
         HOLDOUT_FILE.write_text(json.dumps({"pack": LARGE_PACK, "names": sorted(names)}, indent=1) + "\n")
         large = [rgb for n, rgb in packed if n not in set(names)]
-        sharp = [rgb for _, rgb in read_zip_images(data / "train-sr.zip")]
+        sharp = [rgb for _, rgb in read_zip_images(data / "train-sr.zip")] + free
         scenes = [rgb for rgb in sharp if min(rgb.shape[:2]) >= 160 and colorfulness(rgb) > GRAY]
         scenes = [_short_side(rgb, min(288, *rgb.shape[:2])) for rgb in scenes]
         np.savez(

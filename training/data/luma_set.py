@@ -1,44 +1,37 @@
 """Luma pictures for training: read from the pack once, then kept as arrays in a cache file."""
 from __future__ import annotations
 
-import io
-import zipfile
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 
 from .colorspace import limited_luma
+from .free_photos import free_photos
 from .imresize import imresize_uint8
+from .packs import read_zip_images
 from .patch_bank import PatchBank
-
 
 # Of the smaller print of a picture, to the picture.
 SMALLER = 0.7
-
-
-def read_zip_images(path: Path) -> list[tuple[str, np.ndarray]]:
-    """All pictures of a zip as (name, uint8 RGB), sorted by name."""
-    with zipfile.ZipFile(path) as archive:
-        names = sorted(n for n in archive.namelist() if n.lower().endswith((".png", ".jpg", ".jpeg", ".bmp")))
-        return [(n, np.asarray(Image.open(io.BytesIO(archive.read(n))).convert("RGB"))) for n in names]
 
 
 class LumaSet:
     """High-resolution luma and, for scale > 1, its bicubic low-resolution twin, as float16 arrays.
 
     With `variants` every picture is there four times: as luma, as luma of a smaller print, and as its red and its blue alone.
+    With `free` the free photos are there too.
     """
 
-    def __init__(self, data: Path, cache: Path, scale: int, variants: bool = False):
+    def __init__(self, data: Path, cache: Path, scale: int, variants: bool = False, free: bool = False):
         self.scale = scale
-        file = cache / f"luma-x{scale}{'-variants' if variants else ''}.npz"
+        file = cache / f"luma-x{scale}{'-variants' if variants else ''}{'-free' if free else ''}.npz"
         if not file.exists():
             cache.mkdir(parents=True, exist_ok=True)
-            self._build(data, file, variants)
+            pictures = [rgb for _, rgb in read_zip_images(data / "train-sr.zip")]
+            self._build(pictures + (free_photos(cache) if free else []), file, variants)
         arrays = np.load(file)
         count = len(arrays.files) // 2 if scale > 1 else len(arrays.files)
         self.high = [arrays[f"h{i}"] for i in range(count)]
@@ -49,9 +42,8 @@ class LumaSet:
         weight = np.array([np.sqrt(p.size) * (min(p.shape) >= size) for p in self.low])
         return weight / weight.sum()
 
-    def _build(self, data: Path, file: Path, variants: bool) -> None:
+    def _build(self, pictures: list[np.ndarray], file: Path, variants: bool) -> None:
         out: dict[str, np.ndarray] = {}
-        pictures = [rgb for _, rgb in read_zip_images(data / "train-sr.zip")]
         with ProcessPoolExecutor() as pool:
             twins = [twin for found in pool.map(partial(_twins, self.scale, variants), pictures) for twin in found]
         for i, (high, low) in enumerate(twins):
@@ -84,14 +76,15 @@ class LumaSet:
 def _twins(scale: int, variants: bool, rgb: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
     """High and low resolution of one picture, of all its variants if they are wanted."""
     h, w = rgb.shape[0] // 4 * 4, rgb.shape[1] // 4 * 4
-    prints = [(rgb[:h, :w], limited_luma)]
+    prints = [(rgb[:h, :w], [limited_luma])]
     if variants:
+        prints[0][1].extend([partial(_channel, 0), partial(_channel, 2)])
         smaller = imresize_uint8(rgb, round(h * SMALLER / 4) * 4, round(w * SMALLER / 4) * 4)
-        prints += [(smaller, limited_luma), (rgb[:h, :w], partial(_channel, 0)), (rgb[:h, :w], partial(_channel, 2))]
+        prints.append((smaller, [limited_luma]))
     rows = []
-    for high, seen in prints:
-        low = imresize_uint8(high, high.shape[0] // scale, high.shape[1] // scale)
-        rows.append((seen(high).astype(np.float16), seen(low).astype(np.float16)))
+    for high, ways in prints:
+        low = imresize_uint8(high, high.shape[0] // scale, high.shape[1] // scale) if scale > 1 else high
+        rows += [(seen(high).astype(np.float16), seen(low).astype(np.float16)) for seen in ways]
     return rows
 
 

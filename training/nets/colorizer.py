@@ -54,8 +54,9 @@ class Colorizer(nn.Module):
     reduction = 4
     size_multiple = 16
 
-    def __init__(self, bins: list[list[float]], widths: list[int], blocks: list[int], sight: bool = False):
+    def __init__(self, bins: list[list[float]], widths: list[int], blocks: list[int], sight: bool = False, dropout: float = 0.0):
         super().__init__()
+        self.dropout = dropout
         w4, w8, w16 = widths
         self.sight = Sight() if sight else None
         if sight:
@@ -92,13 +93,17 @@ class Colorizer(nn.Module):
             x = F.relu(layer(x))
         x4 = self.level4(x)
         x8 = self.down8(x4)
-        x8 = self.level8(F.relu(x8 if near is None else x8 + self.near(near)))
+        x8 = self.level8(F.relu(x8 if near is None else x8 + self._some(self.near(near))))
         x = self.down16(x8)
-        x = self.context(self.level16(F.relu(x if far is None else x + self.far(far))))
-        x = self.context2(self.scene(x))
+        x = self.context(self.level16(F.relu(x if far is None else x + self._some(self.far(far)))))
+        x = self._some(self.context2(self.scene(x)))
         x = self.back8(F.relu(x8 + F.interpolate(self.up8(x), scale_factor=2.0, mode="bilinear", align_corners=False)))
         x = self.back4(F.relu(x4 + F.interpolate(self.up4(x), scale_factor=2.0, mode="bilinear", align_corners=False)))
         return self.classify(x)
+
+    def _some(self, features: torch.Tensor) -> torch.Tensor:
+        """Whole channels are missing while it learns, so that it does not learn its pictures by heart."""
+        return F.dropout2d(features, self.dropout, self.training and self.dropout > 0)
 
     def folded(self) -> "Colorizer":
         plain = copy.deepcopy(self).eval()

@@ -44,7 +44,7 @@ class ColorizeTask(Task):
     def pictures(self) -> ColorSet:
         if self.data is None:
             raise ValueError("no data folder: give --data or set RESTORE_DATA")
-        return ColorSet(self.data, self.cache)
+        return ColorSet(self.data, self.cache, self.config.data.get("freePhotos", False))
 
     @cached_property
     def table(self) -> tuple[torch.Tensor, torch.Tensor]:

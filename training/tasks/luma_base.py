@@ -25,7 +25,8 @@ class LumaTask(Task):
     def pictures(self) -> LumaSet:
         if self.data is None:
             raise ValueError("no data folder: give --data or set RESTORE_DATA")
-        return LumaSet(self.data, self.cache, self.scale, self.config.data.get("variants", False))
+        wanted = self.config.data
+        return LumaSet(self.data, self.cache, self.scale, wanted.get("variants", False), wanted.get("freePhotos", False))
 
     def phase(self, progress: float) -> int:
         """1: late, when squared differences count."""
