@@ -6,17 +6,20 @@ ONNX export matches PyTorch within 1e-4 (through onnxruntime-node where it is in
 from __future__ import annotations
 
 import copy
+import io
 import tempfile
 from pathlib import Path
 from typing import Callable
 
 import numpy as np
 import torch
+from PIL import Image
 from torch.nn import functional as F
 
 from .average import averaged
 from .data.color_set import ColorSet
 from .data.drawings import Drawings
+from .data.free_photos import LARGEST, REDUCED, pictures_of, reduced
 from .data.luma_set import LumaSet
 from .data.sight_weights import SCOPE, convert, named_convolutions, sight_file
 from .degrade import REGISTRY, degrade
@@ -226,12 +229,31 @@ def degradations_repeat() -> None:
     print(f"{len(REGISTRY)} degradations repeat with their seed")
 
 
+def photos_come_out_of_containers(folder: Path) -> None:
+    """The largest of the sizes of one picture, every picture of a resource file; reduced as far as they must be."""
+
+    def packed(side: int, kind: str) -> bytes:
+        file = io.BytesIO()
+        Image.new("RGB", (side, side), (90, 120, 60)).save(file, kind)
+        return file.getvalue()
+
+    wallpaper, resources = folder / "wallpaper.edj", folder / "pictures.rcc"
+    wallpaper.write_bytes(b"head" + packed(40, "JPEG") + b"\0between" + packed(80, "JPEG") + b"tail")
+    resources.write_bytes(b"qres" + packed(30, "WEBP") + b"RIFF, which is no picture" + packed(50, "WEBP"))
+    sides = [[image.width for image in pictures_of(file)] for file in (wallpaper, resources)]
+    assert sides == [[80], [30, 50]], f"pictures of {sides} pixels came out"
+    large = reduced(Image.new("RGB", (3000, 2000)))
+    assert reduced(Image.new("RGB", (100, 60))).size == (round(100 * REDUCED), round(60 * REDUCED))
+    assert 0.99 * LARGEST < large.width * large.height < 1.01 * LARGEST, f"a picture of {large.size} is left"
+
+
 def main() -> None:
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         torch.save(Sight().state_dict(), sight_file(folder))
         degradations_repeat()
+        photos_come_out_of_containers(folder)
         watchdog_speaks(folder)
         for model_id in ("luma-x4-fast", "luma-x2-quality", "old-x2", "denoise"):
             tiles_are_exact(model_id)
