@@ -1,4 +1,5 @@
 import { clamp } from './gray.ts';
+import { Passing } from './passing.ts';
 import {
   findSpecks,
   NO_OFFSET,
@@ -167,13 +168,14 @@ function dilated({ height }: Triple, { at }: Speck, width: number): number[] {
 
 /**
  * What is in this picture only, small, and surrounded by what is in all three: dust, dirt, hairs. A thing that moves is found
- * elsewhere in a neighbor and stays.
+ * elsewhere in a neighbor, or on its way in both, and stays.
  */
 export function findDirt(triple: Triple, limits: SpeckLimits): Dirt[] {
   const found: Dirt[] = [];
+  const passing = new Passing(triple, limits);
   for (const speck of findSpecks(triple, limits)) {
     const dirt = judged(triple, speck, limits);
-    if (dirt) found.push(dirt);
+    if (dirt && !passing.has(speck)) found.push(dirt);
   }
   return found;
 }

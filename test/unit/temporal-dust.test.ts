@@ -152,6 +152,21 @@ describe('dust', () => {
     }
   });
 
+  test('is not what passes by: a small ball that flies fast is in its place in all frames, dirt beside it is in none', async () => {
+    const ball = (t: number): Spot => ({ x: 20 + 10 * t, y: 60 - 3 * t + (t * t) / 4, radius: 1.5, value: 0.97 });
+    const still =
+      (t: number): Scene =>
+      (x, y) =>
+        0.3 + 0.4 * ground(x, y) + GRAIN * noiseAt(x, y, t);
+    const flying = (t: number): Scene => over(still(t), [ball(t)]);
+    const frames = film(9, (t) =>
+      t % 4 === 2 ? over(flying(t), [{ x: 100 - 9 * t, y: 20, radius: 2, value: 0.98 }]) : flying(t),
+    );
+    const results = await runStage(dust({ strength: 0.5 }), frames, shotsOf([0], 9));
+    const without = samples(film(9, flying));
+    for (const [t, { planes }] of results.entries()) expect(changes(without[t]!, planes[0]!, 40)).toEqual([]);
+  });
+
   test('is found though brightness flickers', async () => {
     const flicker = (t: number): Scene => {
       const scene = t === 2 ? over(wall(t), spots) : wall(t);
