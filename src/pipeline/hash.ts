@@ -3,7 +3,7 @@ import type { DecodePlan, EncodePlan, StagePlan } from '../core/plan.ts';
 import type { Fingerprint } from '../core/media.ts';
 
 /** Raised when the same plan gives other pictures, so that segments of an older version are not taken for ours. */
-const PIPELINE_VERSION = 2;
+const PIPELINE_VERSION = 7;
 
 /** JSON with sorted keys: equal values give equal text, whatever order they were built in. */
 function canonical(value: unknown): string {

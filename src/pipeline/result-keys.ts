@@ -3,7 +3,7 @@ import { packageVersion } from '../platform/version.ts';
 import { digest, identityOf } from './hash.ts';
 
 /** Raised when kept results of an older version must not be taken for ours. */
-const CACHE_VERSION = 2;
+const CACHE_VERSION = 7;
 
 /** Kinds whose networks' results are kept. */
 const KEPT = new Set(['denoise', 'upscale', 'colorize']);

@@ -26,6 +26,8 @@ const CELLS_X = 32;
 const CELLS_Y = 24;
 /** The most that a frame's contrast is changed by. */
 const MAX_GAIN = 1.35;
+/** Light tones that are off by the first factor pump; those by the second are lightning, a shot, a lamp, and meant to be. */
+const [PUMPING, FLASH] = [1.4, 1.8];
 /** Slope toward black and white where a map would clip: tones are pushed together there, not lost. */
 const SOFT = 0.5;
 
@@ -138,7 +140,9 @@ function correction(items: readonly Item[], middle: number, radius: number): Bri
     );
   const [low, high] = [belongs(dark), belongs(light)];
   const gain = clamp((high - low) / (light - dark), 1 / MAX_GAIN, MAX_GAIN);
-  return { gain, offset: (low + high) / 2 - (gain * (dark + light)) / 2 };
+  const offset = (low + high) / 2 - (gain * (dark + light)) / 2;
+  const share = clamp((FLASH - (high > 0 ? Math.max(high / light, light / high) : FLASH)) / (FLASH - PUMPING), 0, 1);
+  return { gain: 1 + share * (gain - 1), offset: share * offset };
 }
 
 /** Height at x = 0 of a line through the points; near ones count more, single ones that lie far off little. */

@@ -1,5 +1,7 @@
 import { clamp } from './gray.ts';
+import { Passing } from './passing.ts';
 import {
+  blockAt,
   findSpecks,
   NO_OFFSET,
   valueAt,
@@ -35,8 +37,8 @@ const EDGES = 0.55;
 const SOFT = 0.2;
 /** Where a thing that moves would have to be found: samples around its place, at least and at most. */
 const REACH = [8, 128] as const;
-/** Steps of that search: such a part of the thing's size. */
-const FINE = 8;
+/** Steps of that search: such a part of the thing's size, and of its thickness: a stroke of a letter is thin. */
+const [FINE, THIN] = [8, 3];
 /** A place that looks like the speck and its surroundings by so much better than its own place: a thing that moved. */
 const MOVED = 0.4;
 
@@ -111,15 +113,36 @@ function texture({ width, height, luma }: Triple, { ring }: Outline): number {
   return Math.max(fine, EDGES * all);
 }
 
+/** As `difference`, but the same way for all places: what moves as one lies in blocks whose motion was found and others. */
+function differenceAt(
+  { width, height, luma }: Triple,
+  neighbor: Neighbor,
+  places: readonly Offset[],
+  way: Offset,
+): number {
+  let [sum, count] = [0, 0];
+  for (const { x, y } of places) {
+    const [u, v] = [x + way.x, y + way.y];
+    if (u < 0 || v < 0 || u >= width || v >= height) continue;
+    sum += Math.abs((luma[y * width + x] ?? 0) - (neighbor.tone[neighbor.luma[v * width + u] ?? 0] ?? 0));
+    count++;
+  }
+  return count === 0 ? Infinity : sum / count;
+}
+
 /** Whether a neighbor has the same thing elsewhere: then it is no dirt, it moves. `bar` is what must be undercut. */
 function moved(triple: Triple, neighbor: Neighbor, speck: Speck, outline: Outline, bar: number): boolean {
   const [wide, high] = [speck.right - speck.left + 1, speck.bottom - speck.top + 1];
   const reach = clamp(2 * Math.max(wide, high), REACH[0], REACH[1]);
-  const [stepX, stepY] = [Math.ceil(wide / FINE), Math.ceil(high / FINE)];
+  const thin = Math.max(1, Math.floor(speck.at.length / Math.max(wide, high) / THIN));
+  const [stepX, stepY] = [Math.min(thin, Math.ceil(wide / FINE)), Math.min(thin, Math.ceil(high / FINE))];
+  const block = blockAt(triple.width, (speck.left + speck.right) >> 1, (speck.top + speck.bottom) >> 1);
+  const [dx, dy] = [neighbor.x[block] ?? 0, neighbor.y[block] ?? 0];
   for (let y = -reach; y <= reach; y += stepY) {
     for (let x = -reach; x <= reach; x += stepX) {
-      const inside = difference(triple, neighbor, outline.inside, { x, y });
-      if (inside < bar && inside + difference(triple, neighbor, outline.ring, { x, y }) < bar) return true;
+      const way = { x: dx + x, y: dy + y };
+      const inside = differenceAt(triple, neighbor, outline.inside, way);
+      if (inside < bar && inside + differenceAt(triple, neighbor, outline.ring, way) < bar) return true;
     }
   }
   return false;
@@ -167,13 +190,14 @@ function dilated({ height }: Triple, { at }: Speck, width: number): number[] {
 
 /**
  * What is in this picture only, small, and surrounded by what is in all three: dust, dirt, hairs. A thing that moves is found
- * elsewhere in a neighbor and stays.
+ * elsewhere in a neighbor, or on its way in both, and stays.
  */
 export function findDirt(triple: Triple, limits: SpeckLimits): Dirt[] {
   const found: Dirt[] = [];
+  const passing = new Passing(triple, limits);
   for (const speck of findSpecks(triple, limits)) {
     const dirt = judged(triple, speck, limits);
-    if (dirt) found.push(dirt);
+    if (dirt && !passing.has(speck)) found.push(dirt);
   }
   return found;
 }

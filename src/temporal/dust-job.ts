@@ -39,6 +39,12 @@ function neighborsOf({ before, after }: Surrounded): readonly [Seen, Seen] | und
   return one && other ? [one, other] : undefined;
 }
 
+/** See `Triple`: the second one on a side is twice as far away. */
+function onwardOf({ before, after }: Surrounded): number {
+  if (!before[0]) return 0.5;
+  return after[0] ? -1 : 2;
+}
+
 /** New planes, or undefined where nothing was found. */
 export function cleaned(job: DustJob): readonly Plane[] | undefined {
   const { own, strength, held } = job;
@@ -54,6 +60,7 @@ export function cleaned(job: DustJob): readonly Plane[] | undefined {
     luma,
     before: neighborOf(own, guide, neighbors[0]),
     after: neighborOf(own, guide, neighbors[1]),
+    onward: onwardOf(job),
   };
   const dirt = findDirt(triple, limitsFor(strength, noiseBetween(triple), 2 ** (pixelFormat.bitDepth - 8), held));
   return dirt.length === 0 ? undefined : repaired(own, triple, dirt, neighbors, codes);

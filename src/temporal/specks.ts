@@ -17,6 +17,8 @@ export interface Triple {
   readonly luma: Samples;
   readonly before: Neighbor;
   readonly after: Neighbor;
+  /** Way of a thing that moves steadily to its place in `after`, over its way to that in `before`: -1 between them. */
+  readonly onward: number;
 }
 
 /** Limits in codes. */
@@ -152,13 +154,20 @@ export interface Speck {
   readonly right: number;
   readonly top: number;
   readonly bottom: number;
+  /** Codes that they stand out by in the mean; below 0 darker. */
+  readonly height: number;
 }
 
 /** Samples that hang together around each seed and stand out in its direction; those that are too large are left out. */
-export function* findSpecks(triple: Triple, limits: SpeckLimits): Generator<Speck> {
-  const { width, height } = triple;
-  const { seed, largest } = limits;
-  const spike = spikes(triple, limits);
+export const findSpecks = (triple: Triple, limits: SpeckLimits): Generator<Speck> =>
+  hangingTogether(spikes(triple, limits), triple, limits);
+
+/** The same of what stands out already: codes by sample, 0 where nothing does. */
+export function* hangingTogether(
+  spike: Float32Array,
+  { width, height }: Pick<Triple, 'width' | 'height'>,
+  { seed, largest }: SpeckLimits,
+): Generator<Speck> {
   const seen = new Uint8Array(spike.length);
   const most = Math.max(16, largest * width * height);
   for (let start = 0; start < spike.length; start++) {
@@ -179,6 +188,8 @@ export function* findSpecks(triple: Triple, limits: SpeckLimits): Generator<Spec
         }
       }
     }
-    if (at.length <= most) yield { at, left, right, top, bottom };
+    if (at.length > most) continue;
+    const sum = at.reduce((total, place) => total + (spike[place] ?? 0), 0);
+    yield { at, left, right, top, bottom, height: sum / at.length };
   }
 }

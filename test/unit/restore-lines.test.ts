@@ -80,6 +80,29 @@ describe('scratches', () => {
     ]).toEqual([[], [], [], [], [], []]);
   });
 
+  test('are not the frames of title cards, windows and fences, whose ends are corners', () => {
+    const between = (value: number, from: number, to: number): boolean => value >= from && value <= to;
+    /** Lines from (x, top) to (x, bottom), and level ones from `left` to `right` at both ends. */
+    const framed =
+      (scene: Scene, columns: readonly number[], [top, bottom]: readonly [number, number], value: number): Scene =>
+      (x, y) => {
+        const [left, right] = [Math.min(...columns), Math.max(...columns)];
+        const upright = columns.includes(x) && between(y, top, bottom);
+        const level = (y === top || y === bottom) && between(x, left, right);
+        return upright || level ? value + 3 * noiseAt(x, y, 7) : scene(x, y);
+      };
+    const pale: Scene = (x, y) => 100 + picture(x, y) / 4;
+    const black: Scene = (x, y) => 22 + 3 * noiseAt(x, y, 6);
+    const card = framed(black, [8, 151], [8, 111], 180);
+    const window = framed(pale, [40, 80, 120], [20, 105], 50);
+    const fence = framed(pale, [2, 30, 58, 86, 114, 157], [30, 112], 60);
+    const found = (scene: Scene): number => findLines(drawn(scene), WIDTH, HEIGHT, 1.6).length;
+    expect([card, window, fence].map(found)).toEqual([0, 0, 0]);
+    // The same without the level lines, and what crosses all of a window.
+    expect(found((x, y) => black(x, y) + (x === 8 && between(y, 8, 111) ? 160 : 0))).toBe(1);
+    expect(found(scratched(window, 60, 60))).toBe(1);
+  });
+
   test('are found in 16-bit words too, and in pictures that are wide', () => {
     const [width, height] = [960, 96];
     const wide = drawn(

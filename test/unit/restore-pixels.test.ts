@@ -159,6 +159,18 @@ test('the guided filter removes noise and keeps edges of luma and of color', () 
   expect(result!.data[10 * 60 + 30]).toBeCloseTo(0.1, 1);
 });
 
+test('the guided filter carries no color over an outline', () => {
+  const noise = (x: number, y: number): number => (((x * 7919 + y * 104729) % 101) / 101 - 0.5) * 0.12;
+  // Two fields of one luma with a dark line in between, as drawings have them.
+  const luma = plane(60, 40, (x) => (x === 30 ? 0.1 : 0.6));
+  const noisy = plane(60, 40, (x, y) => (x < 30 ? -0.3 : 0.3) + noise(x, y));
+  const [result] = guidedFilter([noisy], luma, 3, 0.035);
+  const beside = (x: number): boolean => x < 29 || x > 32;
+  expect(worst(result!.data, (i) => (beside(i % 60) ? (i % 60 < 30 ? -0.3 : 0.3) : result!.data[i]!))).toBeLessThan(
+    0.03,
+  );
+});
+
 describe('joint upsampling', () => {
   test('keeps flat color, whatever luma does', () => {
     const guide = plane(90, 70, (x, y) => Math.abs(Math.sin(x * y)));

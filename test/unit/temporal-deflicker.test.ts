@@ -105,6 +105,13 @@ describe('deflicker', () => {
     for (const [i, frame] of out.entries()) expect(Math.abs(corner(frame) - corner(frames[i]!))).toBeLessThan(0.04);
   });
 
+  test('lightning strikes, and what is around it stays as it was', async () => {
+    const lit = (t: number): number => (t === 6 || t === 7 || t === 12 ? 1 : 0.4);
+    const frames = film(18, (t) => (x, y) => lit(t) * (0.3 + 0.6 * wall(x, y)) + 0.01 * noiseAt(x, y, t));
+    const out = await runStage(deflicker(1), frames, shotsOf([0], 18));
+    for (const [i, frame] of out.entries()) expect(Math.abs(corner(frame) - corner(frames[i]!))).toBeLessThan(0.005);
+  });
+
   test('brightness does not leak over a cut', async () => {
     const frames = film(20, (t) => (x, y) => (t < 9 ? 0.1 + 0.2 * wall(x, y) : 0.5 + 0.4 * wall(y, x)));
     const out = await runStage(deflicker(1), frames, shotsOf([0, 9], 20));

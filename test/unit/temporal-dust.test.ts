@@ -152,6 +152,49 @@ describe('dust', () => {
     }
   });
 
+  test('is not what passes by: a small ball that flies fast is in its place in all frames, dirt beside it is in none', async () => {
+    const ball = (t: number): Spot => ({ x: 20 + 10 * t, y: 60 - 3 * t + (t * t) / 4, radius: 1.5, value: 0.97 });
+    const still =
+      (t: number): Scene =>
+      (x, y) =>
+        0.3 + 0.4 * ground(x, y) + GRAIN * noiseAt(x, y, t);
+    const flying = (t: number): Scene => over(still(t), [ball(t)]);
+    const frames = film(9, (t) =>
+      t % 4 === 2 ? over(flying(t), [{ x: 100 - 9 * t, y: 20, radius: 2, value: 0.98 }]) : flying(t),
+    );
+    const results = await runStage(dust({ strength: 0.5 }), frames, shotsOf([0], 9));
+    const without = samples(film(9, flying));
+    for (const [t, { planes }] of results.entries()) expect(changes(without[t]!, planes[0]!, 40)).toEqual([]);
+  });
+
+  test('is no part of the letters of a title that jumps: on black ground motion is not found everywhere', async () => {
+    // Rows of letters of 9 x 11, each of some of six strokes two wide.
+    const letter = (x: number, y: number): boolean => {
+      const [u, v, row, column] = [x % 12, y % 18, Math.floor(y / 18), Math.floor(x / 12)];
+      const strokes = [u < 2, u >= 7, v < 2, v >= 9, v >= 4 && v < 6, u === v || u === v + 1];
+      const has = (k: number): boolean => noiseAt(column, row, 40 + k) > 0;
+      return row % 2 === 1 && u < 9 && v < 11 && strokes.some((stroke, k) => stroke && has(k));
+    };
+    const jumps: readonly (readonly [number, number])[] = [
+      [0, 0],
+      [3, -4],
+      [-2, 5],
+      [1, -1],
+      [4, 6],
+      [0, -3],
+      [-5, 2],
+    ];
+    const title = (t: number): Scene => {
+      const [dx, dy] = jumps[t % jumps.length]!;
+      const inside = (x: number, y: number): boolean => x >= 12 && x < 108 && y >= 12 && y < 84;
+      return (x, y) => (inside(x - dx, y - dy) && letter(x - dx, y - dy) ? 0.85 : 0.1) + GRAIN * noiseAt(x, y, t);
+    };
+    const frames = film(7, title);
+    const before = samples(frames);
+    const results = await runStage(dust({ strength: 0.5 }), frames, shotsOf([0], 7));
+    for (const [t, { planes }] of results.entries()) expect(changes(before[t]!, planes[0]!, 40)).toEqual([]);
+  });
+
   test('is found though brightness flickers', async () => {
     const flicker = (t: number): Scene => {
       const scene = t === 2 ? over(wall(t), spots) : wall(t);

@@ -3,8 +3,8 @@ import { guidedFilter } from './guided-filter.ts';
 
 /** In cells: how far around what a cell's neighbors think counts, where their luma is alike. */
 const RADIUS = 5;
-/** All of an agreement (0..1) is noise to the filter, so that edges of luma alone guide it. */
-const NOISE = 1;
+/** All of an agreement (0..1) is noise to the filter, so that edges of luma alone guide it and all windows count. */
+const NOISE = 8;
 
 /**
  * Gains (0..1) that hold back color where the network cannot decide on a hue: asphalt that may be blue or brown should be gray

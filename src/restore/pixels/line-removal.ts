@@ -1,5 +1,5 @@
 import type { Plane } from '../../core/frame.ts';
-import { BAND, sidesOf, type Line } from './lines.ts';
+import { BAND, sidesOf, type Line } from './line.ts';
 
 /** Rows on each side over which a scratch is as strong as in a row: on bright things a bright one adds less. */
 const LOCAL = 3;

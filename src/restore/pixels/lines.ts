@@ -1,19 +1,7 @@
 import type { Plane } from '../../core/frame.ts';
+import { BAND, sidesOf, type Line } from './line.ts';
+import { hasCorners } from './line-ends.ts';
 
-/** A scratch from top to bottom: its middle column in each band of rows, and what it adds to luma there. */
-export interface Line {
-  /** Columns by band. */
-  readonly at: Int16Array;
-  /** Columns on each side of the middle. */
-  readonly half: number;
-  /** Codes to take away, 2 * half + 1 a band. */
-  readonly profile: Float32Array;
-  /** 1 for bands in which it lies along an edge: what it adds there is known from its other bands and its depth. */
-  readonly leans: Uint8Array;
-}
-
-/** Rows that are looked at together: in their mean a scratch stands out of the grain. */
-export const BAND = 16;
 /** Columns on each side of the middle that a scratch may cover; those beyond are the picture that it lies on. */
 const halfOf = (width: number): number => Math.min(12, Math.max(3, Math.round(width / 240)));
 /** A scratch moves sideways by at most so many columns from band to band. */
@@ -35,18 +23,6 @@ const CLEAR_SHARE = 0.6;
  */
 const LEAST_CLEAR = 0.5;
 const SURE_VOTE = 4;
-
-/** What lies on both sides of a line: means of two samples, `half` and one more from its middle. */
-export function sidesOf(
-  values: Plane | Float32Array,
-  middle: number,
-  half: number,
-): { readonly left: number; readonly right: number } {
-  return {
-    left: ((values[middle - half - 1] ?? 0) + (values[middle - half] ?? 0)) / 2,
-    right: ((values[middle + half] ?? 0) + (values[middle + half + 1] ?? 0)) / 2,
-  };
-}
 
 /** Mean of the rows of each band. */
 function bandMeans(
@@ -225,6 +201,7 @@ export function findLines(luma: Plane, width: number, height: number, least: num
       if (!isLine(clear, leans)) continue;
       const weight = clear.map((value) => Math.min(1, Math.max(0, value)));
       const line = { at, half, profile: profileOf(luma, width, height, at, weight), leans };
+      if (hasCorners(luma, width, height, line)) continue;
       leanOn(luma, width, height, line, clear);
       lines.push(line);
     }
