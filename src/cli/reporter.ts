@@ -95,7 +95,7 @@ export class TextReporter implements Reporter {
       case 'done':
         this.#showLast();
         this.#log.info(
-          `${quoteName(event.output)}: ${event.frames} frames, ${formatBytes(event.sizeBytes)}, in ${formatDuration(event.seconds)}${savingsOf(event)}.`,
+          `${quoteName(event.output)}: ${event.frames} ${event.frames === 1 ? 'frame' : 'frames'}, ${formatBytes(event.sizeBytes)}, in ${formatDuration(event.seconds)}${savingsOf(event)}.`,
         );
         break;
       case 'error':

@@ -140,7 +140,7 @@ async function indexFilm({ plan: made, estimate, signal, emit }: FilmRun): Promi
     emit({
       type: 'warning',
       input,
-      message: `The source is damaged: the decoder complained ${index.decodeErrors} times; ${index.pts.length} frames can be restored (about ${framesEstimated} were expected).`,
+      message: `The source is damaged: its decoder found ${index.decodeErrors === 1 ? 'an error' : `${index.decodeErrors} errors`}; ${index.pts.length} frames can be restored (about ${framesEstimated} were expected).`,
     });
   }
   await assertNotReplaced(made.media);
