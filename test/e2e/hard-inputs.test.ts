@@ -83,6 +83,30 @@ test('a second sound track that begins late is kept', async () => {
   expect((await packetTimes(output, 'a:1'))[0]).toBeGreaterThan(9.9);
 });
 
+test('pictures and sound that a recording announces and does not have are left out', async () => {
+  const maps = ['-map', '0', '-map', '0', '-map', '1', '-map', '1'];
+  const codecs = ['-c:v', 'mpeg2video', '-c:a:0', 'mp2', '-c:a:1', 'ac3'];
+  await ffmpeg(...picture(0.48), ...tone(0.48), ...maps, ...codecs, at('whole.ts'));
+  const whole = await readFile(at('whole.ts'));
+  const packets = Array.from({ length: whole.length / 188 }, (_, n) => whole.subarray(188 * n, 188 * (n + 1)));
+  // FFmpeg numbers the streams from 0x100 on.
+  const gone = [0x100, 0x103];
+  const kept = packets.filter((packet) => !gone.includes(packet.readUInt16BE(1) & 0x1fff));
+  await writeFile(at('announced.ts'), Buffer.concat(kept));
+  expect(await streams(await restored('announced.ts', 'announced.mkv'))).toEqual(['h264', 'mp2']);
+});
+
+test('sound that is described but has nothing in it is kept by Matroska, and left out by MP4', async () => {
+  const silent = ['-map', '0', '-map', '1', '-frames:a:0', '0'];
+  await ffmpeg(...picture(0.48), ...tone(0.48), ...silent, '-c:v', 'libx264', '-c:a', 'aac', at('silent.mkv'));
+  expect(await streams(await restored('silent.mkv'))).toEqual(['h264', 'aac']);
+  const output = at('silent.mp4');
+  const events = await restoreAll({ input: at('silent.mkv'), output, preset: 'none', scratches: 0.5, codec: 'h264' });
+  const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  expect(warnings).toEqual(['Stream 1 (aac audio) has nothing in this film and is left out.']);
+  expect(await streams(output)).toEqual(['h264']);
+});
+
 test('damaged sound is copied and is no fault of the film', async () => {
   await ffmpeg(
     ...[...picture(0.48), ...tone(0.48), '-pix_fmt', 'yuv420p', '-c:v', 'libx264'],
