@@ -130,6 +130,27 @@ test('a part of a recording whose clock does not begin at zero has sound for tha
   expect(sound.at(-1)).toBeLessThan(1);
 });
 
+test.each([
+  ['the whole of a capture', 'capture.avi', {}, 50],
+  ['a part of a capture', 'capture.avi', { startSeconds: 1.01, durationSeconds: 0.5 }, 13],
+  ['a film whose sound begins before zero', 'primed.mp4', {}, 50],
+  ['a film whose picture begins between two frames', 'between.mkv', {}, 50],
+] as const)('%s goes into AVI at its own rate', async (_, name, part, frames) => {
+  const pcm = ['-c:v', 'huffyuv', '-pix_fmt', 'yuv422p', '-c:a', 'pcm_s16le'];
+  const aac = ['-c:v', 'mpeg4', '-c:a', 'aac'];
+  await ffmpeg(...picture(2), ...tone(2), ...(name === 'capture.avi' ? pcm : aac), at(name));
+  const output = at(`avi-${frames}-${name}.avi`);
+  const options = { ...part, preset: 'none', scratches: 0.5, codec: 'ffv1', device: 'cpu' } as const;
+  const events = await restoreAll({ input: at(name), output, ...options });
+  expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+  expect(await packetTimes(output, 'v:0')).toHaveLength(frames);
+  const { stdout } = await execa('ffprobe', [
+    ...['-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=r_frame_rate,nb_frames'],
+    ...['-of', 'csv=p=0', output],
+  ]);
+  expect(stdout).toBe(`25/1,${frames}`);
+});
+
 test('a part of a recording whose clock starts anew has its sound, copied or converted', async () => {
   // MPEG-TS counts to 2^33 ticks of 1/90000 s, which are 95443.7 s.
   const late = ['-output_ts_offset', '95439'];
