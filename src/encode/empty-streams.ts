@@ -2,7 +2,7 @@ import type { FrameIndex } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
 import { ticksToSeconds, toNumber } from '../core/rational.ts';
 import { mappedStreams } from './mux-args.ts';
-import { readPackets } from './packets.ts';
+import { readPackets, type PacketList, type PacketRequest } from './packets.ts';
 import { filmSpan } from './span.ts';
 
 /**
@@ -11,6 +11,18 @@ import { filmSpan } from './span.ts';
  */
 const LISTS_EMPTY: readonly string[] = ['mkv', 'webm', 'nut'];
 const KINDS: readonly string[] = ['audio', 'video', 'data'];
+
+/** At most one packet of each: read one after the other, since FFmpeg 5 ends all streams of a file with the first. */
+async function firstPackets(
+  path: string,
+  requests: readonly PacketRequest[],
+  signal: AbortSignal,
+  container: string,
+): Promise<PacketList[]> {
+  const lists: PacketList[] = [];
+  for (const request of requests) lists.push(...(await readPackets(path, [request], signal, { most: 1, container })));
+  return lists;
+}
 
 /**
  * The plan without the streams that have nothing in the film or in the part of it that is wanted (sound that ends before it),
@@ -31,8 +43,9 @@ export async function withoutEmptyStreams(
   );
   if (asked.length === 0) return { plan, warnings: [] };
   const requests = asked.map(({ index: streamIndex, codec }) => ({ streamIndex, codec }));
-  const limit = span.trimmed ? {} : { most: 1 };
-  const lists = await readPackets(path, requests, signal, { container, ...limit });
+  const lists = span.trimmed
+    ? await readPackets(path, requests, signal, { container })
+    : await firstPackets(path, requests, signal, container);
   const [start, end] = [span.start, span.end].map((at) => ticksToSeconds(at, plan.decode.timeBase));
   const empty = asked.filter((_, at) => {
     const { pts = [], timeBase = { num: 1, den: 1 } } = lists[at] ?? {};

@@ -96,6 +96,14 @@ test('pictures and sound that a recording announces and does not have are left o
   expect(await streams(await restored('announced.ts', 'announced.mkv'))).toEqual(['h264', 'mp2']);
 });
 
+test('streams that begin one after the other are no empty ones', async () => {
+  const sound = ['-c:v', 'mpeg2video', '-c:a', 'mp2'];
+  await ffmpeg(...picture(0.48), ...tone(0.48), ...sound, at('one.ts'));
+  await ffmpeg(...picture(0.48), ...tone(0.48), ...sound, '-mpegts_start_pid', '0x200', at('two.ts'));
+  await writeFile(at('both.ts'), Buffer.concat([await readFile(at('one.ts')), await readFile(at('two.ts'))]));
+  expect(await streams(await restored('both.ts', 'both.mp4'))).toHaveLength(4);
+});
+
 test('sound that is described but has nothing in it is kept by Matroska, and left out by MP4', async () => {
   const silent = ['-map', '0', '-map', '1', '-frames:a:0', '0'];
   await ffmpeg(...picture(0.48), ...tone(0.48), ...silent, '-c:v', 'libx264', '-c:a', 'aac', at('silent.mkv'));
