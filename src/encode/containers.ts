@@ -110,6 +110,13 @@ function chosen(
       });
     }
     if (!fits(media, codec, container)) {
+      if (container === 'avi' && VIDEO.avi.includes(codec)) {
+        throw new RestorationError(
+          'USAGE',
+          'AVI has no times, and this film needs them: its rate varies, or sound and picture begin apart.',
+          { hint: 'Name an output that ends in .mkv.' },
+        );
+      }
       throw new RestorationError('USAGE', `${containerName(container)} cannot hold this ${codec} video as it is.`, {
         hint: 'Name an output that ends in .mkv, or choose another --codec.',
       });
