@@ -57,6 +57,7 @@ class Watcher {
   readonly #signal: AbortSignal;
   #wasOpen: boolean | undefined;
   #changed = false;
+  readonly #misread = new Set<string>();
   #polling = false;
   #events: FolderEvents | undefined;
   #wake: (() => void) | undefined;
@@ -168,7 +169,7 @@ class Watcher {
     this.#changed = false;
     try {
       await this.#restoreInbox();
-      const files = await walkFiles(this.#layout.inbox, isTakeable);
+      const files = await walkFiles(this.#layout.inbox, isTakeable, (name) => this.#tellMisread(name));
       await this.#journal.refresh();
       const watched = this.#settler.look(files, this.#clock.monotonic());
       const open = this.#journal.films().filter(({ closed }) => closed === undefined);
@@ -182,6 +183,14 @@ class Watcher {
       this.#emit({ type: 'trouble', message: `The folder cannot be read: ${toRestorationError(error).message}` });
       return undefined;
     }
+  }
+
+  #tellMisread(name: string): void {
+    if (!this.#misread.has(name)) {
+      const why = 'its name is not written in UTF-8, so that it cannot be opened: rename it';
+      this.#emit({ type: 'trouble', message: `${name} is left alone: ${why}.` });
+    }
+    this.#misread.add(name);
   }
 
   /** An inbox that was removed is made again, unless all is gone: then a disk is, and this would be the place where it was. */

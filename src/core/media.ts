@@ -23,6 +23,8 @@ export interface MediaStream {
   readonly tags: Readonly<Record<string, string>>;
   /** Names of the dispositions that are set: 'default', 'forced', 'attached_pic', ... */
   readonly dispositions: readonly string[];
+  /** Sound or video that is announced, of which nothing was found: no rate, no size, so that nobody can copy it. */
+  readonly undescribed?: true;
 }
 
 export interface Rect {

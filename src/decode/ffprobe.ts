@@ -31,6 +31,7 @@ const stream = z.object({
   width: z.number().optional(),
   height: z.number().optional(),
   pix_fmt: text.optional(),
+  sample_rate: text.optional(),
   color_range: text.optional(),
   color_space: text.optional(),
   color_transfer: text.optional(),

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { RestorationError } from '../core/errors.ts';
 import type { Fingerprint, MediaInfo } from '../core/media.ts';
+import { isMisread } from '../platform/file-names.ts';
 import { errorCodeOf, openFile, statOrUndefined } from '../platform/files.ts';
 
 const PART = 1024 * 1024;
@@ -22,7 +23,9 @@ export async function identify(
   });
   if (stats === undefined) {
     throw new RestorationError('INPUT_MISSING', `There is no file ${path}.`, {
-      hint: 'Check the name and the folder.',
+      hint: isMisread(path)
+        ? 'A name that is not written in UTF-8 cannot be opened: rename the file.'
+        : 'Check the name and the folder.',
     });
   }
   if (!stats.isFile()) {

@@ -34,6 +34,11 @@ const number = (text: string | undefined): number | undefined => {
   return text === undefined || !Number.isFinite(value) ? undefined : value;
 };
 
+/** Broadcasts announce sound and pictures that are sent at other times only, or that a recorder did not keep. */
+function isUndescribed({ codec_type: kind, sample_rate, width = 0 }: ProbedStream): boolean {
+  return (kind === 'audio' && !(Number(sample_rate) > 0)) || (kind === 'video' && width === 0);
+}
+
 function mediaStream(stream: ProbedStream): MediaStream {
   const tags = stream.tags ?? {};
   const dispositions = Object.entries(stream.disposition ?? {});
@@ -51,16 +56,18 @@ function mediaStream(stream: ProbedStream): MediaStream {
     title: tags['title'],
     tags,
     dispositions: dispositions.filter(([, set]) => set !== 0).map(([name]) => name),
+    ...(isUndescribed(stream) ? { undescribed: true } : {}),
   };
 }
 
-/** The film: the first video stream marked as default, else the first; covers and thumbnails are none. */
+/** The film: the first video stream marked as default, else the first; covers, thumbnails and what is only announced are none. */
 function findVideo(path: string, container: ProbedContainer): ProbedStream {
   const films = container.streams.filter(
     ({ codec_type, disposition = {} }) =>
       codec_type === 'video' && !disposition['attached_pic'] && !disposition['timed_thumbnails'],
   );
-  const film = films.find(({ disposition = {} }) => disposition['default']) ?? films[0];
+  const described = films.filter((stream) => !isUndescribed(stream));
+  const film = described.find(({ disposition = {} }) => disposition['default']) ?? described[0] ?? films[0];
   if (film) return film;
   const kinds = [...new Set(container.streams.map((stream) => stream.codec_type ?? 'unknown'))].join(', ');
   throw new RestorationError(

@@ -58,9 +58,16 @@ function ownContainer(media: MediaInfo): Container | undefined {
   return others.find((name) => names.includes(name));
 }
 
+/** AVI lets all streams begin together: only within a frame of each other are they in step there. */
+function beginTogether({ streams, video }: MediaInfo): boolean {
+  const start = streams.find(({ index }) => index === video.streamIndex)?.startTime ?? 0;
+  const frame = video.frameRate.den / video.frameRate.num;
+  return streams.every(({ kind, startTime = start }) => kind !== 'audio' || Math.abs(startTime - start) <= frame);
+}
+
 function fits(media: MediaInfo, codec: Codec, container: Container): boolean {
   if (!VIDEO[container].includes(codec)) return false;
-  if (container === 'avi') return !media.video.variableFrameRate;
+  if (container === 'avi') return !media.video.variableFrameRate && beginTogether(media);
   // QuickTime does not state the range of a codec that does not state it itself.
   return !(container === 'mov' && codec === 'ffv1' && media.video.color.range === 'full');
 }
@@ -103,6 +110,13 @@ function chosen(
       });
     }
     if (!fits(media, codec, container)) {
+      if (container === 'avi' && VIDEO.avi.includes(codec)) {
+        throw new RestorationError(
+          'USAGE',
+          'AVI has no times, and this film needs them: its rate varies, or sound and picture begin apart.',
+          { hint: 'Name an output that ends in .mkv.' },
+        );
+      }
       throw new RestorationError('USAGE', `${containerName(container)} cannot hold this ${codec} video as it is.`, {
         hint: 'Name an output that ends in .mkv, or choose another --codec.',
       });

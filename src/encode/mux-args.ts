@@ -96,9 +96,13 @@ function containerArgs({ plan, output, segmentTimeBase }: MuxArgsOptions, spec: 
         ...['-pes_payload_size', '0'],
         ...(/\.m2?ts$/i.test(output) && !/\.ts$/i.test(output) ? ['-mpegts_m2ts_mode', '1'] : []),
       ];
+    case 'avi': {
+      // FFmpeg would count half frames, every other one empty. All streams begin together, so that nothing moves the picture.
+      const { num, den } = plan.decode.frameRate;
+      return [`-r:${spec}`, `${num}/${den}`, '-avoid_negative_ts', 'disabled'];
+    }
     case 'mkv':
     case 'webm':
-    case 'avi':
     case 'nut':
       return [];
   }

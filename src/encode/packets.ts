@@ -50,7 +50,8 @@ export interface PacketRequest {
 }
 
 /**
- * Packets of some streams of a file, in the order asked for, at most `most` of each; timestamps are the file's own.
+ * Packets of some streams of a file, in the order asked for; timestamps are the file's own. `most`: at most so many
+ * of one stream, since FFmpeg 5 ends them all where the first has so many.
  * `container`: FFmpeg's names of its kind, where that is known.
  */
 export async function readPackets(

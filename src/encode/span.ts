@@ -27,8 +27,9 @@ export function filmSpan(plan: Plan, index: FrameIndex): Span {
   const isFree = FREE_RUNNING.some((name) => media.container.split(',').includes(name));
   const span = { start: first, end: last + index.lastDuration, trimmed };
   const micros = (first * 1_000_000n * BigInt(decode.timeBase.num)) / BigInt(decode.timeBase.den);
-  // Rounded down, so that the first frame does not come before zero.
-  if (trimmed || first < 0n) return { ...span, shiftMicros: first < 0n ? micros - 1n : micros };
+  // Rounded down, so that the first frame does not come before zero. AVI counts frames from the first one on.
+  if (trimmed || first < 0n || encode.container === 'avi')
+    return { ...span, shiftMicros: first < 0n ? micros - 1n : micros };
   if (isFree && encode.container !== 'mpegts') {
     return { ...span, shiftMicros: BigInt(Math.max(0, Math.floor(media.startTime * 1000))) * 1000n };
   }

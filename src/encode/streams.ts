@@ -140,6 +140,10 @@ export function planStream(stream: MediaStream, media: MediaInfo, container: Con
   const drop = (reason: string): StreamFate => ({ plan: { index, action: 'drop', reason }, lost: true });
   const refused = `${codec} ${isCover(stream) ? 'cover' : kind} cannot be stored in this container and is left out.`;
   if (index === media.video.streamIndex) return { plan: { index, action: 'restore' }, lost: false };
+  if (stream.undescribed) {
+    const reason = `${codec} ${kind} is announced, but nothing of it was found; it is left out.`;
+    return { plan: { index, action: 'drop', reason }, lost: false };
+  }
   switch (kind) {
     case 'video':
       return ability.video(stream) ? copy : drop(refused);

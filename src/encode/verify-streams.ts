@@ -1,6 +1,6 @@
 import type { MediaStream } from '../core/media.ts';
 import type { Plan } from '../core/plan.ts';
-import { toNumber } from '../core/rational.ts';
+import { ticksToSeconds, toNumber } from '../core/rational.ts';
 import { coversToAttach, mappedStreams } from './mux-args.ts';
 import { readPackets, type PacketList } from './packets.ts';
 import type { OutputInfo, OutputStream } from './probe-output.ts';
@@ -58,26 +58,34 @@ const hasPackets = ({ source, converted }: StreamPair): boolean =>
 
 const seconds = (list: PacketList, at: number): number => (list.pts[at] ?? NaN) * toNumber(list.timeBase);
 
+/** What the times of a copy are held against. */
+export interface Comparison {
+  /** Output time minus source time in seconds. */
+  readonly offset: number;
+  /** Where the film begins on the source's clock, in seconds; undefined where all of it is wanted. */
+  readonly cut: number | undefined;
+  /** Seconds by which a stream as a whole may be out of step: a frame in AVI, which lets all streams begin together. */
+  readonly step: number;
+}
+
 /** Source packets that lie in what the output kept: all, or for a trimmed film those from its first packet on. */
-function window(source: PacketList, output: PacketList, offset: number, trimmed: boolean): number {
-  if (!trimmed) return 0;
+function window(source: PacketList, output: PacketList, { offset, cut, step }: Comparison): number {
+  if (cut === undefined) return 0;
+  if (step > 0) return source.pts.findIndex((_, index) => seconds(source, index) > cut - 0.001);
   const start = seconds(output, 0) - offset;
   const at = source.pts.findIndex((_, index) => Math.abs(seconds(source, index) - start) < 0.002);
   return Math.max(0, at);
 }
 
-/** Compares the packets of one copied stream; `offset` is output time minus source time in seconds. Pure. */
-export function comparePackets(
-  source: PacketList,
-  output: PacketList,
-  { offset, trimmed }: { readonly offset: number; readonly trimmed: boolean },
-): string | undefined {
-  const from = window(source, output, offset, trimmed);
-  if (!trimmed && source.crc.length !== output.crc.length) {
+/** Compares the packets of one copied stream. Pure. */
+export function comparePackets(source: PacketList, output: PacketList, against: Comparison): string | undefined {
+  const { offset, cut, step } = against;
+  const from = window(source, output, against);
+  if (cut === undefined && source.crc.length !== output.crc.length) {
     return `has ${output.crc.length} packets instead of ${source.crc.length}`;
   }
   // A millisecond of a container's clock, and one tick of the source's, which audio's is smoothed by.
-  const slack = 0.0011 + toNumber(source.timeBase);
+  const slack = 0.0011 + toNumber(source.timeBase) + step;
   for (let at = 0; at < output.crc.length; at++) {
     if (output.crc[at] !== source.crc[from + at]) return `differs from the source in packet ${at}`;
     const off = seconds(output, at) - seconds(source, from + at) - offset;
@@ -108,13 +116,17 @@ export async function checkCopies(
       { container: plan.media.container },
     ),
   ]);
-  const offset = files.moved - Number(span.shiftMicros) / 1e6;
+  const against: Comparison = {
+    offset: files.moved - Number(span.shiftMicros) / 1e6,
+    cut: span.trimmed ? ticksToSeconds(span.start, plan.decode.timeBase) : undefined,
+    step: plan.encode.container === 'avi' ? 1 / toNumber(plan.decode.frameRate) : 0,
+  };
   let packets = 0;
   compared.forEach(({ source: { index, codec, kind } }, at) => {
     const [source, output] = [sources[at], outputs[at]];
     if (!source || !output) return;
     packets += output.crc.length;
-    const problem = comparePackets(source, output, { offset, trimmed: span.trimmed });
+    const problem = comparePackets(source, output, against);
     if (problem !== undefined) problems.push(`its copy of stream ${index} (${codec} ${kind}) ${problem}`);
   });
   return { problems, packets };

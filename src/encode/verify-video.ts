@@ -1,6 +1,6 @@
 import { pixelFormatName } from '../core/format.ts';
 import type { FrameIndex } from '../core/media.ts';
-import type { Plan } from '../core/plan.ts';
+import type { EncodePlan, Plan } from '../core/plan.ts';
 import { parseRational, rational, rescale, ticksToSeconds, toNumber, type Rational } from '../core/rational.ts';
 import type { OutputStream } from './probe-output.ts';
 import { filmSpan, outputPts } from './span.ts';
@@ -85,6 +85,15 @@ const statesColor = (plan: Plan): boolean => {
   return codec === 'hevc' || codec === 'h264' || codec === 'av1' || container === 'mkv';
 };
 
+/**
+ * FFmpeg's name of a stream's samples in the terms of a plan. Its older names say full range, which is compared on its own.
+ * ProRes states no depth: its kinds for 4:4:4 are read back with 12 bits, whatever went in.
+ */
+function samplesOf({ pix_fmt: name = '' }: OutputStream, { codec }: EncodePlan): string {
+  const plain = name.replace(/^yuvj/, 'yuv');
+  return codec === 'prores' ? plain.replace('p12le', 'p10le') : plain;
+}
+
 /** Compares what the output's video stream says about itself with the plan. Pure. */
 export function checkVideoTags(plan: Plan, stream: OutputStream): string[] {
   const { encode } = plan;
@@ -95,8 +104,7 @@ export function checkVideoTags(plan: Plan, stream: OutputStream): string[] {
   };
   expect('codec', stream.codec_name, CODEC_NAMES[encode.codec]);
   expect('size', `${stream.width ?? 0}x${stream.height ?? 0}`, `${format.width}x${format.height}`);
-  // FFmpeg's older names say full range in the pixel format; range is compared below.
-  expect('pixel format', stream.pix_fmt?.replace(/^yuvj/, 'yuv'), pixelFormatName(format.pixelFormat));
+  expect('pixel format', samplesOf(stream, encode), pixelFormatName(format.pixelFormat));
   if ((container === 'mp4' || container === 'mov') && encode.codec === 'hevc') {
     expect('codec tag', stream.codec_tag_string, 'hvc1');
   }

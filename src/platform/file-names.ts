@@ -26,6 +26,9 @@ function beginning(text: string, most: number): string {
 export const fittingName = (stem: string, tail: string, spare = 0): string =>
   beginning(stem, LONGEST_NAME_BYTES - spare - Buffer.byteLength(tail)) + tail;
 
+/** Whether a name on the disk is no UTF-8 (old disks, Latin-1): Node replaces such bytes, and what it names then is not there. */
+export const isMisread = (name: string): boolean => name.includes('\uFFFD');
+
 /** What comes after the last dot is an extension as long as it is short. */
 const LONGEST_EXTENSION = 16;
 

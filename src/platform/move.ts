@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import { fs } from './faults.ts';
-import { fittingName } from './file-names.ts';
-import { errorCodeOf, statOrUndefined, syncPath, writeError } from './files.ts';
+import { fittingName, isMisread } from './file-names.ts';
+import { errorCodeOf, exists, statOrUndefined, syncPath, writeError } from './files.ts';
 
 /** What tells one state of one file from any other, as far as a file system says without reading it. */
 export interface FileIdentity {
@@ -30,8 +30,15 @@ export interface FoundFile extends FileIdentity {
   readonly name: string;
 }
 
-/** All regular files below a folder that `wanted` (called with folders too) lets through, by name. */
-export async function walkFiles(folder: string, wanted: (name: string) => boolean): Promise<FoundFile[]> {
+/**
+ * All regular files below a folder that `wanted` (called with folders too) lets through, by name. `onMisread` is called with
+ * files and folders that cannot be opened because their names are no UTF-8.
+ */
+export async function walkFiles(
+  folder: string,
+  wanted: (name: string) => boolean,
+  onMisread?: (name: string) => void,
+): Promise<FoundFile[]> {
   const found: FoundFile[] = [];
   const visit = async (below: string): Promise<void> => {
     const entries = await fs.readdir(path.join(folder, below), { withFileTypes: true }).catch((error: unknown) => {
@@ -42,6 +49,10 @@ export async function walkFiles(folder: string, wanted: (name: string) => boolea
     for (const entry of entries.sort((a, b) => (a.name < b.name ? -1 : 1))) {
       const name = below === '' ? entry.name : `${below}/${entry.name}`;
       if (!wanted(entry.name)) continue;
+      if (isMisread(entry.name) && !(await exists(path.join(folder, name)))) {
+        onMisread?.(name);
+        continue;
+      }
       if (entry.isDirectory()) await visit(name);
       const identity = entry.isFile() ? await identify(path.join(folder, name)) : undefined;
       if (identity) found.push({ name, ...identity });

@@ -46,6 +46,7 @@ const at = (name: string): string => path.join(folder, name);
 describe('inputs that cannot be restored', () => {
   test.each([
     ['a missing file', 'nowhere.mp4', 66, /There is no file .*nowhere\.mp4/],
+    ['a name that is no UTF-8, as Node gives it', 'caf\ufffd.mp4', 66, /not written in UTF-8 cannot be opened/],
     ['a folder', '.', 66, /is a folder/],
     ['an empty file', 'empty.mp4', 65, /is empty/],
     ['text under a film name', 'text.mp4', 65, /is not a film/],

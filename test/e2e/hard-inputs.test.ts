@@ -83,6 +83,38 @@ test('a second sound track that begins late is kept', async () => {
   expect((await packetTimes(output, 'a:1'))[0]).toBeGreaterThan(9.9);
 });
 
+test('pictures and sound that a recording announces and does not have are left out', async () => {
+  const maps = ['-map', '0', '-map', '0', '-map', '1', '-map', '1'];
+  const codecs = ['-c:v', 'mpeg2video', '-c:a:0', 'mp2', '-c:a:1', 'ac3'];
+  await ffmpeg(...picture(0.48), ...tone(0.48), ...maps, ...codecs, at('whole.ts'));
+  const whole = await readFile(at('whole.ts'));
+  const packets = Array.from({ length: whole.length / 188 }, (_, n) => whole.subarray(188 * n, 188 * (n + 1)));
+  // FFmpeg numbers the streams from 0x100 on.
+  const gone = [0x100, 0x103];
+  const kept = packets.filter((packet) => !gone.includes(packet.readUInt16BE(1) & 0x1fff));
+  await writeFile(at('announced.ts'), Buffer.concat(kept));
+  expect(await streams(await restored('announced.ts', 'announced.mkv'))).toEqual(['h264', 'mp2']);
+});
+
+test('streams that begin one after the other are no empty ones', async () => {
+  const sound = ['-c:v', 'mpeg2video', '-c:a', 'mp2'];
+  await ffmpeg(...picture(0.48), ...tone(0.48), ...sound, at('one.ts'));
+  await ffmpeg(...picture(0.48), ...tone(0.48), ...sound, '-mpegts_start_pid', '0x200', at('two.ts'));
+  await writeFile(at('both.ts'), Buffer.concat([await readFile(at('one.ts')), await readFile(at('two.ts'))]));
+  expect(await streams(await restored('both.ts', 'both.mp4'))).toHaveLength(4);
+});
+
+test('sound that is described but has nothing in it is kept by Matroska, and left out by MP4', async () => {
+  const silent = ['-map', '0', '-map', '1', '-frames:a:0', '0'];
+  await ffmpeg(...picture(0.48), ...tone(0.48), ...silent, '-c:v', 'libx264', '-c:a', 'aac', at('silent.mkv'));
+  expect(await streams(await restored('silent.mkv'))).toEqual(['h264', 'aac']);
+  const output = at('silent.mp4');
+  const events = await restoreAll({ input: at('silent.mkv'), output, preset: 'none', scratches: 0.5, codec: 'h264' });
+  const warnings = events.flatMap((event) => (event.type === 'warning' ? [event.message] : []));
+  expect(warnings).toEqual(['Stream 1 (aac audio) has nothing in this film and is left out.']);
+  expect(await streams(output)).toEqual(['h264']);
+});
+
 test('damaged sound is copied and is no fault of the film', async () => {
   await ffmpeg(
     ...[...picture(0.48), ...tone(0.48), '-pix_fmt', 'yuv420p', '-c:v', 'libx264'],
@@ -104,6 +136,27 @@ test('a part of a recording whose clock does not begin at zero has sound for tha
   expect(sound.at(0)).toBeLessThan(0.05);
   expect(sound.at(-1)).toBeGreaterThan(0.9);
   expect(sound.at(-1)).toBeLessThan(1);
+});
+
+test.each([
+  ['the whole of a capture', 'capture.avi', {}, 50],
+  ['a part of a capture', 'capture.avi', { startSeconds: 1.01, durationSeconds: 0.5 }, 13],
+  ['a film whose sound begins before zero', 'primed.mp4', {}, 50],
+  ['a film whose picture begins between two frames', 'between.mkv', {}, 50],
+] as const)('%s goes into AVI at its own rate', async (_, name, part, frames) => {
+  const pcm = ['-c:v', 'huffyuv', '-pix_fmt', 'yuv422p', '-c:a', 'pcm_s16le'];
+  const aac = ['-c:v', 'mpeg4', '-c:a', 'aac'];
+  await ffmpeg(...picture(2), ...tone(2), ...(name === 'capture.avi' ? pcm : aac), at(name));
+  const output = at(`avi-${frames}-${name}.avi`);
+  const options = { ...part, preset: 'none', scratches: 0.5, codec: 'ffv1', device: 'cpu' } as const;
+  const events = await restoreAll({ input: at(name), output, ...options });
+  expect(events.filter(({ type }) => type === 'warning')).toEqual([]);
+  expect(await packetTimes(output, 'v:0')).toHaveLength(frames);
+  const { stdout } = await execa('ffprobe', [
+    ...['-v', 'error', '-select_streams', 'v', '-show_entries', 'stream=r_frame_rate,nb_frames'],
+    ...['-of', 'csv=p=0', output],
+  ]);
+  expect(stdout).toBe(`25/1,${frames}`);
 });
 
 test('a part of a recording whose clock starts anew has its sound, copied or converted', async () => {

@@ -270,6 +270,24 @@ test('what lies beside films is left alone: descriptions, subtitles, sums, and o
   expect(Object.keys(await filesIn(path.join(folder, 'inbox'))).sort()).toEqual([...names].sort());
 });
 
+// Only some systems have such names at all.
+test.skipIf(process.platform !== 'linux')(
+  'what cannot be opened since its name is no UTF-8 is said, once',
+  async () => {
+    const latin1 = (text: string): Buffer => Buffer.from(path.join(folder, 'inbox', text), 'latin1');
+    await writeFile(latin1('caf\u00e9.film'), 'one');
+    await mkdir(latin1('\u00e9t\u00e9'));
+    await drop('b.film', 'two');
+    const summary = await watch();
+    expect(summary.done).toHaveLength(1);
+    const told = events.flatMap((event) => (event.type === 'trouble' ? [event.message] : []));
+    expect(told.sort()).toEqual([
+      expect.stringMatching(/^caf\ufffd\.film is left alone: its name is not written in UTF-8/),
+      expect.stringMatching(/^\ufffdt\ufffd is left alone/),
+    ]);
+  },
+);
+
 const LONG = [
   ['250 letters', `${'a'.repeat(250)}.film`],
   ['83 Chinese characters', `${'\u5f71'.repeat(83)}.film`],

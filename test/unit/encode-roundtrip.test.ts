@@ -112,6 +112,21 @@ describe.each([
   );
 });
 
+test.each([
+  ['444', undefined],
+  ['444', 'hq'],
+  ['422', '4444'],
+] as const)('ProRes of %s pictures is what was planned in its kind %s', async (sampling, encoderPreset) => {
+  const shape = format({ pixelFormat: { sampling, bitDepth: 10 } });
+  const encode: EncodePlan = {
+    ...encodePlanFor({ ...request('prores', shape), encoderPreset }, available),
+    container: 'mov',
+  };
+  const name = `prores-${sampling}-${encoderPreset ?? ''}`;
+  const { plan, index, output } = await film(encode, shape, times.slice(0, 5), [], name);
+  await verifyOutput({ plan, index, path: output, signal: never, level: 'full' });
+});
+
 test('the same frames give the same bytes, in segments and in the whole file', async () => {
   const shape = format();
   const encode: EncodePlan = { ...encodePlanFor(request('hevc', shape), available), container: 'mp4' };

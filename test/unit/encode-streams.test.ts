@@ -51,6 +51,14 @@ test('the container is the own one while nothing is lost by it', () => {
   expect(chooseContainer(media({ path: 'a.wmv', container: 'asf' }), undefined, 'hevc').container).toBe('mkv');
 });
 
+test('AVI, which has no times, takes no sound that begins later than a frame after the picture', () => {
+  const picture = stream(0, { kind: 'video', codec: 'h264', startTime: 0 });
+  const source = (startTime: number) => media({ streams: [picture, stream(1, { startTime })] });
+  expect(chooseContainer(source(0.02), 'out.avi', 'ffv1').container).toBe('avi');
+  expect(() => chooseContainer(source(0.5), 'out.avi', 'ffv1')).toThrow('sound and picture begin apart');
+  expect(() => chooseContainer(source(0), 'out.avi', 'hevc')).toThrow('AVI cannot hold this hevc video');
+});
+
 test('an extension decides, and what cannot be is refused before any work', () => {
   expect(chooseContainer(withStreams(font), 'out.MP4', 'hevc').container).toBe('mp4');
   expect(actions(withStreams(font), 'mp4')).toEqual(['restore', 'drop']);
