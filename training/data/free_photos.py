@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import io
 import re
+import shutil
 import subprocess
 import tempfile
 import zipfile
@@ -103,6 +104,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="as for training.train")
     file = free_photos_file(parser.parse_args().out / "cache")
+    if shutil.which("apt-get") is None:
+        parser.error("there is no apt-get, and these photos are Debian's: set freePhotos to false in the configurations to do without")
     file.parent.mkdir(parents=True, exist_ok=True)
     print(f"wrote {write(file)} photos to {file}")
 
