@@ -59,11 +59,20 @@ function outlineOf({ width, height }: Triple, { at, left, right, top, bottom }: 
   return { inside: at.map((place) => ({ x: place % width, y: Math.floor(place / width) })), ring };
 }
 
-/** Mean difference of samples to a neighbor; those beyond its border do not count, Infinity where all are. */
-function difference(triple: Triple, neighbor: Neighbor, places: readonly Offset[], offset: Offset): number {
+/**
+ * Mean difference of samples to a neighbor; those beyond its border do not count, Infinity where all are. With `block` all of them
+ * go the way of that block: what moves as one lies in blocks whose motion was found and in others.
+ */
+function difference(
+  triple: Triple,
+  neighbor: Neighbor,
+  places: readonly Offset[],
+  offset: Offset,
+  block?: number,
+): number {
   let [sum, count] = [0, 0];
   for (const { x, y } of places) {
-    const other = valueAt(neighbor, triple, x, y, offset);
+    const other = valueAt(neighbor, triple, x, y, offset, block);
     if (other === undefined) continue;
     sum += Math.abs((triple.luma[y * triple.width + x] ?? 0) - other);
     count++;
@@ -113,23 +122,6 @@ function texture({ width, height, luma }: Triple, { ring }: Outline): number {
   return Math.max(fine, EDGES * all);
 }
 
-/** As `difference`, but the same way for all places: what moves as one lies in blocks whose motion was found and others. */
-function differenceAt(
-  { width, height, luma }: Triple,
-  neighbor: Neighbor,
-  places: readonly Offset[],
-  way: Offset,
-): number {
-  let [sum, count] = [0, 0];
-  for (const { x, y } of places) {
-    const [u, v] = [x + way.x, y + way.y];
-    if (u < 0 || v < 0 || u >= width || v >= height) continue;
-    sum += Math.abs((luma[y * width + x] ?? 0) - (neighbor.tone[neighbor.luma[v * width + u] ?? 0] ?? 0));
-    count++;
-  }
-  return count === 0 ? Infinity : sum / count;
-}
-
 /** Whether a neighbor has the same thing elsewhere: then it is no dirt, it moves. `bar` is what must be undercut. */
 function moved(triple: Triple, neighbor: Neighbor, speck: Speck, outline: Outline, bar: number): boolean {
   const [wide, high] = [speck.right - speck.left + 1, speck.bottom - speck.top + 1];
@@ -137,12 +129,10 @@ function moved(triple: Triple, neighbor: Neighbor, speck: Speck, outline: Outlin
   const thin = Math.max(1, Math.floor(speck.at.length / Math.max(wide, high) / THIN));
   const [stepX, stepY] = [Math.min(thin, Math.ceil(wide / FINE)), Math.min(thin, Math.ceil(high / FINE))];
   const block = blockAt(triple.width, (speck.left + speck.right) >> 1, (speck.top + speck.bottom) >> 1);
-  const [dx, dy] = [neighbor.x[block] ?? 0, neighbor.y[block] ?? 0];
   for (let y = -reach; y <= reach; y += stepY) {
     for (let x = -reach; x <= reach; x += stepX) {
-      const way = { x: dx + x, y: dy + y };
-      const inside = differenceAt(triple, neighbor, outline.inside, way);
-      if (inside < bar && inside + differenceAt(triple, neighbor, outline.ring, way) < bar) return true;
+      const inside = difference(triple, neighbor, outline.inside, { x, y }, block);
+      if (inside < bar && inside + difference(triple, neighbor, outline.ring, { x, y }, block) < bar) return true;
     }
   }
   return false;

@@ -70,15 +70,15 @@ export function noiseBetween(triple: Triple): number {
   return (differences[differences.length >> 1] ?? 0) / 0.6745 / Math.SQRT2;
 }
 
-/** Luma of the neighbor where (x, y) lies there, `offset` further; undefined beyond its border. */
+/** Luma of the neighbor where (x, y) lies there by the motion of its block or another, `offset` further; undefined beyond its border. */
 export function valueAt(
   neighbor: Neighbor,
   { width, height }: Pick<Triple, 'width' | 'height'>,
   x: number,
   y: number,
   offset = NO_OFFSET,
+  block = blockAt(width, x, y),
 ): number | undefined {
-  const block = blockAt(width, x, y);
   const u = x + (neighbor.x[block] ?? 0) + offset.x;
   const v = y + (neighbor.y[block] ?? 0) + offset.y;
   if (u < 0 || v < 0 || u >= width || v >= height) return undefined;

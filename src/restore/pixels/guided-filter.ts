@@ -7,7 +7,7 @@ const GUIDE_EPSILON = 0.02 ** 2;
 const NOISE_GAIN = 4;
 /**
  * A window that is off by this share of the noise (sigma) counts an eighth. Of 0.2 to 1 and powers 1 to 4 about the best on the same
- * clips (0.1 to 1 dB over windows that count alike) and 2 to 5 dB better on drawings.
+ * clips and on drawings.
  */
 const MISFIT = 0.5;
 /** The least that a window counts: where none fits all do, within the precision of the sums. */
