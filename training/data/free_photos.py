@@ -84,9 +84,9 @@ def unpack(package: str, folder: Path) -> Path:
 
 
 def write(file: Path) -> int:
-    """Fetches the packages and writes a zip of JPEG files; returns how many."""
-    count = 0
-    with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(file, "w") as out:
+    """Fetches the packages and writes a zip of JPEG files, which gets its name when it is whole; returns how many."""
+    count, unfinished = 0, file.with_suffix(".tmp")
+    with tempfile.TemporaryDirectory() as name, zipfile.ZipFile(unfinished, "w") as out:
         for package, wanted in PACKAGES.items():
             root = unpack(package, Path(name))
             for path in sorted(p for p in root.rglob("*") if p.is_file() and re.search(wanted + "$", str(p))):
@@ -97,6 +97,7 @@ def write(file: Path) -> int:
                     reduced(image).save(packed, "JPEG", quality=QUALITY, subsampling=0)
                     out.writestr(f"{package}/{count:03d}.jpg", packed.getvalue())
                     count += 1
+    unfinished.replace(file)
     return count
 
 
