@@ -17,9 +17,11 @@ from .degrade.filters import gaussian_blur
 from .degrade.optics import KERNELS, downscale
 from .engine import recorded
 from .engine.config import Config, config_path
+from .engine.criticized import CriticizedTrainer
 from .engine.recorded import RecordedTrainer
 from .engine.watchdog import Watchdog
 from .tasks import TASKS
+from .tasks.aging import Aging
 
 CPU = torch.device("cpu")
 
@@ -62,6 +64,16 @@ def batched_degradations_are_the_same(picture: np.ndarray) -> None:
     assert torch.allclose(grain, torch.tensor([0.02, 0.05]), atol=1e-4), f"grain of {grain.tolist()}"
 
 
+def copies_differ_in_grain_alone() -> None:
+    """What crisp networks have to make the same thing of."""
+    first, second, strength = Aging(4, CPU).twice(torch.full((200, 1, 64, 64), 0.5), 1.5, 0.5)
+    gap = (first - second).square().mean(dim=(1, 2, 3)).sqrt()
+    assert float(gap[strength == 0].sum()) == 0, "copies without grain differ"
+    assert float(gap[strength > 0.3].min()) > 0.01, "grainy copies are the same"
+    middle = float(first.mean() - 0.5)
+    assert abs(middle) < 0.003, f"aging changes the brightness by {middle:.4f}"
+
+
 def crops_are_of_their_pictures(pictures: ColorSet) -> None:
     bank = ColorBank(pictures, 0.3, 0.2, CPU)
     crops = bank.crops(32, 16, 1.0)
@@ -81,18 +93,20 @@ def recorded_steps_learn(model_id: str, luma: LumaSet, color: ColorSet, folder: 
     """The step that a GPU records, run as it is."""
     config = Config.read(config_path(model_id))
     config.batch, config.warmup, config.steps, config.data["patch"] = 4, 5, 60, 32
+    config.data["criticFrom"] = 0.0
     if config.task == "colorize":
         config.data["stages"] = [{"from": 0.0, "size": 64, "batch": 8, "largeShare": 0.4, "sceneShare": 0.2}]
     for share in ("cardShare", "drawingShare", "patternShare"):
         config.data[share] = 0.0
     task = TASKS[config.task](config, None, folder)
     task.pictures = color if config.task == "colorize" else luma
-    trainer, chunk = RecordedTrainer(task, folder / "recorded" / model_id), recorded.CHUNK
+    kind = CriticizedTrainer if "critic" in config.data else RecordedTrainer
+    trainer, chunk = kind(task, folder / "recorded" / model_id), recorded.CHUNK
     watchdog, recorded.CHUNK = Watchdog(trainer.model), 2
     losses = [trainer.some_steps(watchdog) for _ in range(15)]
     recorded.CHUNK = chunk
     first, last = float(np.mean(losses[:4])), float(np.mean(losses[-4:]))
     assert last < first, f"{model_id}, recorded: the loss went from {first:.4f} to {last:.4f}"
     trainer.save()
-    assert RecordedTrainer(task, folder / "recorded" / model_id).resume(), f"{model_id}: a recorded checkpoint is not taken up"
+    assert kind(task, folder / "recorded" / model_id).resume(), f"{model_id}: a recorded checkpoint is not taken up"
     print(f"{model_id}, the step for a GPU: loss {first:.4f} -> {last:.4f}")

@@ -36,6 +36,7 @@ from .nets.luma import LumaNet
 from .nets.sight import Sight
 from .smoke_device import (
     batched_degradations_are_the_same,
+    copies_differ_in_grain_alone,
     crops_are_of_their_pictures,
     patches_are_pieces,
     recorded_steps_learn,
@@ -242,7 +243,7 @@ def photos_come_out_of_containers(folder: Path) -> None:
     resources.write_bytes(b"qres" + packed(30, "WEBP") + b"RIFF, which is no picture" + packed(50, "WEBP"))
     sides = [[image.width for image in pictures_of(file)] for file in (wallpaper, resources)]
     assert sides == [[80], [30, 50]], f"pictures of {sides} pixels came out"
-    large = reduced(Image.new("RGB", (3000, 2000)))
+    large = reduced(Image.new("RGB", (4500, 3000)))
     assert reduced(Image.new("RGB", (100, 60))).size == (round(100 * REDUCED), round(60 * REDUCED))
     assert 0.99 * LARGEST < large.width * large.height < 1.01 * LARGEST, f"a picture of {large.size} is left"
 
@@ -255,19 +256,21 @@ def main() -> None:
         degradations_repeat()
         photos_come_out_of_containers(folder)
         watchdog_speaks(folder)
-        for model_id in ("luma-x4-fast", "luma-x2-quality", "old-x2", "denoise"):
+        for model_id in ("luma-x4-fast", "luma-x2-quality", "old-x2", "old-x4-crisp", "denoise"):
             tiles_are_exact(model_id)
         sight_folds_exactly()
         widening_keeps_the_function()
         muon_steps_are_even()
-        for model_id in ("luma-x4-quality", "denoise", "old-x2-fast", "old-x2", "colorize"):
+        for model_id in ("luma-x4-quality", "denoise", "old-x2-fast", "old-x2", "old-x4-crisp", "colorize"):
             shipped_weights_come_back(model_id)
         print("tiles with their halo equal the whole picture")
         patches_are_pieces()
         batched_degradations_are_the_same(made_up_picture(np.random.default_rng(22), 96)[..., 0])
         crops_are_of_their_pictures(MadeUpColor())
-        for model_id in ("luma-x2-fast", "old-x2-fast", "denoise", "colorize"):
-            recorded_steps_learn(model_id, MadeUpLuma(1 if model_id == "denoise" else 2), MadeUpColor(), folder)
+        copies_differ_in_grain_alone()
+        for model_id in ("luma-x2-fast", "old-x2-fast", "old-x4-crisp", "denoise", "colorize"):
+            scale = Config.read(config_path(model_id)).net.get("scale", 1)
+            recorded_steps_learn(model_id, MadeUpLuma(scale), MadeUpColor(), folder)
         for model_id in ("luma-x4-fast", "luma-x2-fast", "old-x2", "denoise", "colorize"):
             train_and_export(model_id, folder)
     print("all well")

@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 
 from .engine.config import Config, config_path
+from .engine.criticized import CriticizedTrainer
 from .engine.loop import Trainer
 from .engine.plot import plot_log
 from .engine.recorded import RecordedTrainer
@@ -34,7 +35,7 @@ def main() -> None:
     if args.steps is not None:
         config.steps = args.steps
     task = TASKS[config.task](config, Path(args.data), args.out / "cache")
-    kind = RecordedTrainer if args.device.startswith("cuda") else Trainer
+    kind = CriticizedTrainer if "critic" in config.data else RecordedTrainer if args.device.startswith("cuda") else Trainer
     trainer = kind(task, args.out / config.id, args.minutes, args.device, args.bfloat16)
     if trainer.resume():
         print(f"resumed at step {trainer.step}")

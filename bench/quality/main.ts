@@ -6,13 +6,14 @@ import { colorize } from './parts/colorize.ts';
 import { damage } from './parts/damage.ts';
 import { cost } from './parts/cost.ts';
 import { denoise } from './parts/denoise.ts';
+import { eye } from './parts/eye.ts';
 import { grain } from './parts/grain.ts';
 import { oldFootage } from './parts/old-footage.ts';
 import { superResolution } from './parts/super-resolution.ts';
 import { temporal } from './parts/temporal.ts';
 import { Shipped } from './shipped.ts';
 
-const PARTS: readonly Part[] = [superResolution, denoise, oldFootage, colorize, temporal, grain, damage, cost];
+const PARTS: readonly Part[] = [superResolution, denoise, oldFootage, eye, colorize, temporal, grain, damage, cost];
 
 const { values } = parseArgs({
   options: { only: { type: 'string' }, dry: { type: 'boolean' }, help: { type: 'boolean' } },

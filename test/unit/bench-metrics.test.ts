@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { dataPath } from '../../bench/common/data.ts';
 import { readFolder } from '../../bench/quality/images.ts';
 import { ChromaHistogram, chromaAgreement, colorfulness, correlation } from '../../bench/quality/metrics/color.ts';
+import { difference, edgeWidth } from '../../bench/quality/metrics/edges.ts';
 import { imresize, imresizeRgb } from '../../bench/quality/metrics/imresize.ts';
 import { ciede2000, labOfPicture, labOfRgb, meanCiede2000, type Lab } from '../../bench/quality/metrics/lab.ts';
 import { lumaOfRgb, psnr, ssim } from '../../bench/quality/metrics/luma.ts';
@@ -53,6 +54,34 @@ describe('luma', () => {
     const expected = (2 * 100 * 150 + c1) / (100 ** 2 + 150 ** 2 + c1);
     const [dark, light] = [channel(16, 16, () => 100), channel(16, 16, () => 150)];
     expect(ssim(dark, light)).toBeCloseTo(expected, 6);
+  });
+});
+
+describe('edges', () => {
+  const ramp = (length: number, across = false): Channel =>
+    channel(40, 40, (x, y) => 60 + 100 * Math.min(1, Math.max(0, ((across ? y : x) - 15) / length)));
+
+  test('are as wide as they take from dark to bright, either way round', () => {
+    for (const length of [1, 2, 4]) {
+      expect(edgeWidth(ramp(length))).toBeCloseTo(length, 10);
+      const { width, height, data } = ramp(length);
+      expect(edgeWidth({ width, height, data: Float64Array.from(data, (v) => 255 - v) })).toBeCloseTo(length, 10);
+    }
+  });
+
+  test('are upright ones that rise enough, and none is no width', () => {
+    expect(edgeWidth(ramp(2, true))).toBeUndefined();
+    expect(edgeWidth(channel(40, 40, (x) => (x < 20 ? 100 : 130)))).toBeUndefined();
+  });
+
+  test('the difference is the mean absolute one', () => {
+    const flat = channel(4, 2, () => 100);
+    expect(
+      difference(
+        flat,
+        channel(4, 2, (x) => (x < 2 ? 97 : 101)),
+      ),
+    ).toBe(2);
   });
 });
 

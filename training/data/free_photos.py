@@ -39,7 +39,7 @@ JPEG, RIFF = b"\xff\xd8\xff", b"RIFF"
 # Smaller ones are icons. Pixels.
 SMALLEST = 200_000
 # A picture is reduced at least so much, which takes its compression and the softness of its lens with it, and to at most so many pixels.
-REDUCED, LARGEST = 0.7, 1_500_000
+REDUCED, LARGEST = 0.7, 4_000_000
 QUALITY = 95
 
 

@@ -42,9 +42,9 @@ def separable(pictures: torch.Tensor, taps: torch.Tensor, stride: int = 1) -> to
     return F.conv2d(rows, taps.view(count, 1, length, 1), stride=(stride, 1), groups=count).movedim(0, 1)
 
 
-def blurred(pictures: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
-    """Gaussian, sigma [N] in pixels, at most a third of BLUR_REACH."""
-    at = torch.arange(-BLUR_REACH, BLUR_REACH + 1, device=sigma.device)
+def blurred(pictures: torch.Tensor, sigma: torch.Tensor, reach: int = BLUR_REACH) -> torch.Tensor:
+    """Gaussian, sigma [N] in pixels, at most a third of the reach."""
+    at = torch.arange(-reach, reach + 1, device=sigma.device)
     taps = torch.exp(-0.5 * (at / sigma[:, None].clamp(min=1e-2)).square())
     return separable(pictures, taps / taps.sum(dim=1, keepdim=True))
 

@@ -6,6 +6,7 @@ import math
 import time
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -61,28 +62,32 @@ class Trainer:
         rise = min(1.0, (self.step + 1) / max(1, c.warmup))
         return rise * (c.final_rate + (c.learning_rate - c.final_rate) * wave)
 
-    def save(self) -> None:
-        state = {
+    def _state(self) -> dict[str, Any]:
+        return {
             "model": self.model.state_dict(),
             "ema": self.ema.model.state_dict(),
             "optimizers": [optimizer.state_dict() for optimizer in self.optimizers],
             "step": self.step,
             "elapsed": self.elapsed,
         }
+
+    def save(self) -> None:
         temporary = self.checkpoint.with_suffix(".tmp")
-        torch.save(state, temporary)
+        torch.save(self._state(), temporary)
         temporary.replace(self.checkpoint)
 
     def resume(self) -> bool:
         if not self.checkpoint.exists():
             return False
-        state = torch.load(self.checkpoint, map_location=self.device)
+        self._load(torch.load(self.checkpoint, map_location=self.device))
+        return True
+
+    def _load(self, state: dict[str, Any]) -> None:
         self.model.load_state_dict(state["model"])
         self.ema.model.load_state_dict(state["ema"])
         for optimizer, saved in zip(self.optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
         self.step, self.elapsed = state["step"], state["elapsed"]
-        return True
 
     def warm_start(self, other: Path) -> int:
         """Take every averaged weight of another checkpoint whose name and shape fit; returns how many did."""

@@ -47,11 +47,14 @@ class RecordedTrainer(Trainer):
         self.norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
         for optimizer in self.optimizers:
             optimizer.step()
-        with torch.no_grad():
-            mine, other = (list(side) for side in zip(*self.averaged))
-            torch._foreach_mul_(mine, self.config.ema)
-            torch._foreach_add_(mine, other, alpha=1 - self.config.ema)
+        self._average()
         self.value = loss.detach()
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        mine, other = (list(side) for side in zip(*self.averaged))
+        torch._foreach_mul_(mine, self.config.ema)
+        torch._foreach_add_(mine, other, alpha=1 - self.config.ema)
 
     def _record(self) -> None:
         self.graph = None

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from ..engine.task import Task
 from .colorize import ColorizeTask
+from .crisp import CrispTask
 from .denoise import DenoiseTask
 from .old_footage import OldFootageTask
 from .super_resolution import SuperResolutionTask
@@ -10,6 +11,7 @@ from .super_resolution import SuperResolutionTask
 TASKS: dict[str, type[Task]] = {
     "super-resolution": SuperResolutionTask,
     "old-footage": OldFootageTask,
+    "crisp": CrispTask,
     "denoise": DenoiseTask,
     "colorize": ColorizeTask,
 }

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Callable
 
 import numpy as np
 import torch
@@ -10,6 +11,9 @@ from ..degrade.batched import Jpeg, blurred, each, grained, reduced, reducing_ke
 from ..degrade.recipe import RECIPE
 
 QUANTILES = 1 << 14
+# The largest blur of a lens that is out of focus, sigma in pixels of the small picture.
+SOFTEST = 1.0
+Grain = Callable[[torch.Tensor], torch.Tensor]
 
 
 @lru_cache(maxsize=None)
@@ -38,8 +42,20 @@ class Aging:
 
         A typical picture has the recipe's damage at its strength, the others have play in everything.
         """
+        strength = self.strengths(len(clean), middle)
+        small, age = self._before_grain(clean, strength, typical_share)
+        return age(small), strength
+
+    def twice(self, clean: torch.Tensor, middle: float, soft_share: float) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Two copies that differ in their grain alone, and the strength; `soft_share` of them are out of focus too."""
+        strength = self.strengths(len(clean), middle)
+        soft, sigma = torch.rand(2, len(clean), device=self.device)
+        misfocused = blurred(clean, torch.where(soft < soft_share, sigma * SOFTEST * self.scale, torch.zeros_like(sigma)), reach=3 * self.scale)
+        small, age = self._before_grain(misfocused, strength, 0.0)
+        return age(small), age(small), strength
+
+    def _before_grain(self, clean: torch.Tensor, strength: torch.Tensor, typical_share: float) -> tuple[torch.Tensor, Grain]:
         count, s = len(clean), self.scale
-        strength = self.strengths(count, middle)
         typical, *usual = torch.rand(4, count, device=self.device)
         typical, free = typical < typical_share, torch.rand(6, count, device=self.device)
         play = torch.where(typical, torch.ones_like(free[:2]), 0.85 + 0.3 * free[:2])
@@ -51,14 +67,18 @@ class Aging:
         kernel = torch.where(typical, torch.zeros_like(kernel), kernel)
         soft = blurred(clean, blur * s / 2 * (3 * strength).clamp(max=1))
         small = reduced(soft, self.kernels[kernel.clamp(max=len(self.kernels) - 1)], s)
-        grainy = grained(small, 24 / 255 * strength * play[0], size)
-        return torch.where(each(strength == 0), small, self._coded(grainy, strength * play[1], typical)), strength
+        coded, limited = torch.rand(2, count, device=self.device)
 
-    def _coded(self, grainy: torch.Tensor, strength: torch.Tensor, typical: torch.Tensor) -> torch.Tensor:
-        """JPEG for most: of luma as it is, or of the codes of limited range."""
-        coded, limited = torch.rand(2, len(grainy), device=self.device)
+        def age(picture: torch.Tensor) -> torch.Tensor:
+            grainy = grained(picture, 24 / 255 * strength * play[0], size)
+            lossy = self._coded(grainy, strength * play[1], typical, limited)
+            return torch.where(each(strength == 0), picture, torch.where(each(typical | (coded < 0.85)), lossy, grainy))
+
+        return small, age
+
+    def _coded(self, grainy: torch.Tensor, strength: torch.Tensor, typical: torch.Tensor, limited: torch.Tensor) -> torch.Tensor:
+        """JPEG of luma as it is, or of the codes of limited range."""
         gain = torch.where(typical | (limited < 0.5), torch.ones_like(limited), torch.full_like(limited, 219 / 255))
         offset = torch.where(gain == 1, torch.zeros_like(gain), torch.full_like(gain, 16 / 255))
         quality = (90 - 100 * strength).clamp(15, 95)
-        lossy = (self.jpeg(grainy * each(gain) + each(offset), quality) - each(offset)) / each(gain)
-        return torch.where(each(typical | (coded < 0.85)), lossy, grainy)
+        return (self.jpeg(grainy * each(gain) + each(offset), quality) - each(offset)) / each(gain)

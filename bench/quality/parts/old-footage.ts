@@ -1,49 +1,18 @@
-import path from 'node:path';
 import { fixed, verdict, type Section } from '../../common/report.ts';
 import { dataPath } from '../../common/data.ts';
-import type { Frame } from '../../../src/core/frame.ts';
-import { listModels } from '../../../src/restore/index.ts';
 import { applyRecipe, readRecipe, type Recipe } from '../degrade.ts';
+import { enlargers, REAL_MODEL, type Enlarger } from '../enlargers.ts';
 import { readFolder } from '../images.ts';
 import { imresize } from '../metrics/imresize.ts';
 import { lumaOfRgb, psnr, ssim } from '../metrics/luma.ts';
 import { bestNlmeans, describeSetting, nlmeans } from '../nlmeans.ts';
 import type { Part, PartTools } from '../part.ts';
 import { cropToMultiple, mean, toByte, type Channel, type RgbPicture } from '../picture.ts';
-import { colorFrame, grayFrame, lumaOfFrame } from '../shipped.ts';
 
 /** dB over the better of bicubic and nlmeans + bicubic, at the recipe's own scale. */
 const [MUST, AIM] = [1, 2];
-const REAL_MODEL = 'realesr-general-x4v3';
 
 const rounded = ({ width, height, data }: Channel): Channel => ({ width, height, data: Uint8Array.from(data, toByte) });
-
-interface Network {
-  readonly name: string;
-  readonly kind: 'judged' | 'other';
-  readonly enlarge: (low: RgbPicture) => Promise<Channel>;
-}
-
-async function networks({ shipped }: PartTools, scale: number, recipe: Recipe): Promise<Network[]> {
-  const through =
-    (model: string, frame: (low: RgbPicture) => Frame): Network['enlarge'] =>
-    async (low) => {
-      const size = { width: low.width * scale, height: low.height * scale };
-      const stage = await shipped.stage('upscale', { ...size, strength: recipe.strength }, model);
-      return lumaOfFrame(await shipped.one(frame(low), [stage]));
-    };
-  const models = (await listModels()).filter((model) => model.kind === 'upscale' && model.scale === scale);
-  const ours = models
-    .sort((a, b) => Number(b.clean) - Number(a.clean))
-    .map(({ id, clean }): Network => {
-      const name = clean ? `${id} (for clean footage)` : `${id} at ${recipe.strength}`;
-      return { name, kind: clean ? 'other' : 'judged', enlarge: through(id, (low) => grayFrame(lumaOfRgb(low))) };
-    });
-  const folder = dataPath('models');
-  if (scale !== 4 || folder === undefined) return ours;
-  const enlarge = through(path.join(folder, `${REAL_MODEL}.onnx`), colorFrame);
-  return [...ours, { name: `${REAL_MODEL} (not ours)`, kind: 'other', enlarge }];
-}
 
 async function rowsOf(
   tools: PartTools,
@@ -64,8 +33,8 @@ async function rowsOf(
 
   const rows: string[][] = [];
   let classic = -Infinity;
-  const add = (name: string, results: readonly Channel[], kind: 'classic' | Network['kind']): void => {
-    const judged = kind === 'judged' && scale === recipe.scale;
+  const add = (name: string, results: readonly Channel[], kind: 'classic' | Enlarger['kind']): void => {
+    const judged = kind === 'old' && scale === recipe.scale;
     const value = mean(results.map((result, index) => psnr(result, truth(index), scale)));
     if (kind === 'classic') classic = Math.max(classic, value);
     const over = value - classic;
@@ -86,7 +55,7 @@ async function rowsOf(
   for (const input of worn) cleaned.push(enlarged(await nlmeans(input, best.setting)));
   add(`FFmpeg ${describeSetting(best.setting)}, then bicubic`, cleaned, 'classic');
 
-  for (const { name, kind, enlarge } of await networks(tools, scale, recipe)) {
+  for (const { name, kind, enlarge } of await enlargers(tools, scale, recipe.strength)) {
     progress(name);
     const results: Channel[] = [];
     for (const input of low) results.push(await enlarge(input));
