@@ -27,7 +27,7 @@ export { inspectSystem } from './pipeline/doctor.ts';
 export type { SystemReport } from './pipeline/doctor.ts';
 export { plan, restore } from './pipeline/restore.ts';
 export type { PlanResult } from './pipeline/restore.ts';
-export { lookAhead } from './pipeline/together.ts';
+export { isFilmName, lookAhead } from './pipeline/together.ts';
 export type { Outlook } from './pipeline/together.ts';
 export { findFfmpeg } from './platform/ffmpeg.ts';
 export type { FfmpegTools } from './platform/ffmpeg.ts';

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { RestorationError, restoreOptionsSchema, type RestoreOptions } from '../index.ts';
+import { isFilmName, RestorationError, restoreOptionsSchema, type RestoreOptions } from '../index.ts';
 import type { LogLevel } from './flags.ts';
 
 /** What commander collects: the options of one run in the API's own names, times and models under the flags' names. */
@@ -48,5 +48,13 @@ function common(flags: Flags): Omit<RestoreOptions, 'input'> {
   return Object.fromEntries(Object.entries(named).filter(([key, value]) => value !== undefined && known.includes(key)));
 }
 
-/** Several films do not fit into one file: the name is that of a folder, and a separator at its end says so. */
-const asFolder = (name: string): string => (/[\\/]$/.test(name) ? name : name + path.sep);
+/** Several films do not fit into one file: the name is that of a folder, and a separator at its end says so. Throws USAGE for a film's name. */
+function asFolder(name: string): string {
+  if (/[\\/]$/.test(name)) return name;
+  if (isFilmName(name)) {
+    throw new RestorationError('USAGE', `Several films do not become one file, ${name}.`, {
+      hint: `Name a folder with -o, or restore them one after the other. A folder of that name is ${name}${path.sep}.`,
+    });
+  }
+  return name + path.sep;
+}

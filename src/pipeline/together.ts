@@ -14,8 +14,11 @@ export interface Outlook {
   readonly skip?: string;
 }
 
-/** Extensions of films that a result may have been made of, for results beside them that the same pattern names. */
+/** Extensions of films that are restored and of results. */
 const FILM = /\.(3gp|asf|avi|dv|flv|m2ts|m2v|m4v|mkv|mov|mp4|mpe?g|mts|mxf|nut|ogv|qt|rm|ts|vob|webm|wmv|y4m)$/i;
+
+/** Whether a name is that of a film by its extension; the file need not be there. */
+export const isFilmName = (name: string): boolean => FILM.test(name);
 
 /**
  * Looks at films that are to be restored one after the other for what would otherwise come out hours later: inputs that
@@ -55,7 +58,7 @@ async function sourceOf(input: string, all: readonly RestoreOptions[]): Promise<
   const beside = await listFolder(dir === '' ? '.' : dir).catch(() => []);
   const sources = beside.filter(
     (other) =>
-      other !== base && resultStem(other) === name && (FILM.test(other) || named.has(path.resolve(dir, other))),
+      other !== base && resultStem(other) === name && (isFilmName(other) || named.has(path.resolve(dir, other))),
   );
   // A result keeps its source's container where it can.
   return sources.find((other) => path.extname(other) === ext) ?? sources[0];

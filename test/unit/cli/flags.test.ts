@@ -133,6 +133,9 @@ test('with several inputs the output is a folder', () => {
     expect.stringMatching(/^out[\\/]$/),
   ]);
   expect(() => optionsForInputs(['a.mp4', ''], {})).toThrow('empty name');
+  expect(() => optionsForInputs(['a.mp4', 'b.mp4'], parse('-o', 'out.MP4'))).toThrow('do not become one file');
+  expect(optionsForInputs(['a.mp4', 'b.mp4'], parse('-o', 'out.mp4/'))[0]?.output).toBe('out.mp4/');
+  expect(optionsForInputs(['a.mp4'], parse('-o', 'out.mp4'))[0]?.output).toBe('out.mp4');
 });
 
 test('times are seconds or clock times', () => {
