@@ -19,7 +19,7 @@ from .verify import TOLERANCE, difference
 MODELS = Path(__file__).resolve().parent.parent / "models"
 OPSET = 17
 # Networks with this many parameters are stored as 16-bit floats.
-HALVED_FROM = 500_000
+HALVED_FROM = 200_000
 
 
 def write_onnx(net: nn.Module, example: tuple[torch.Tensor, ...], file: Path, output: str) -> None:
