@@ -31,6 +31,7 @@ from .engine.watchdog import TrainingRunaway, Watchdog
 from .engine.widen import narrow_from, widen
 from .export import MODELS, check, export
 from .from_model import read_weights, restore_colorizer, restore_luma
+from .level import level, pattern
 from .nets.colorizer import Colorizer
 from .nets.luma import LumaNet
 from .nets.sight import Sight
@@ -134,6 +135,14 @@ def widening_keeps_the_function() -> None:
         before = F.interpolate(before, size=after.shape[2:], mode="nearest")
         gap = float((before - after).abs().max())
         assert gap < 1e-5, f"widening a network of scale {narrow.scale} to {scale} changes it by {gap:.2e}"
+
+
+def flat_areas_become_level() -> None:
+    for scale, half in ((2, True), (4, False)):
+        net = LumaNet(scale, 16, 2, True, half=half)
+        torch.nn.init.normal_(net.tail.bias, std=0.1)
+        off, left = level(net), float(pattern(net).abs().max())
+        assert off > 1 and left < 1e-5, f"a pattern of {off:.2f} codes is {left:.1e} after it was taken away"
 
 
 def muon_steps_are_even() -> None:
@@ -260,6 +269,7 @@ def main() -> None:
             tiles_are_exact(model_id)
         sight_folds_exactly()
         widening_keeps_the_function()
+        flat_areas_become_level()
         muon_steps_are_even()
         for model_id in ("luma-x4-quality", "denoise", "old-x2-fast", "old-x2", "old-x4-crisp", "colorize"):
             shipped_weights_come_back(model_id)
