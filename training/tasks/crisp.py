@@ -1,6 +1,6 @@
 """Super-resolution of old footage that is made for the eye: crisp instead of the mean of what may be there.
 
-Pixels, features of a network for photos and a critic (engine/critic.py) say what a good picture is, after Real-ESRGAN (Wang et al.,
+Pixels, features of a network for photos and a critic (engine/criticized.py) say what a good picture is, after Real-ESRGAN (Wang et al.,
 2021). Two copies of a picture with other grain must become the same, so that what is made up does not change from frame to frame.
 """
 from __future__ import annotations
