@@ -2,9 +2,10 @@ import path from 'node:path';
 import { dataPath } from '../common/data.ts';
 import type { Frame } from '../../src/core/frame.ts';
 import { listModels } from '../../src/restore/index.ts';
+import { imresize } from './metrics/imresize.ts';
 import { lumaOfRgb } from './metrics/luma.ts';
 import type { PartTools } from './part.ts';
-import type { Channel, RgbPicture } from './picture.ts';
+import { toByte, type Channel, type RgbPicture } from './picture.ts';
 import { colorFrame, grayFrame, lumaOfFrame } from './shipped.ts';
 
 export const REAL_MODEL = 'realesr-general-x4v3';
@@ -14,6 +15,12 @@ export interface Enlarger {
   /** What the network is for; `real`: not ours. */
   readonly kind: 'clean' | 'old' | 'real';
   readonly enlarge: (low: RgbPicture) => Promise<Channel>;
+}
+
+/** Bicubic, in whole codes. */
+export function bicubic(one: Channel, scale: number): Channel {
+  const { width, height, data } = imresize(one, one.width * scale, one.height * scale);
+  return { width, height, data: Uint8Array.from(data, toByte) };
 }
 
 /** All networks of a scale through the stage that ships, at one strength: ours for clean footage first, then for old, then the real one. */

@@ -11,6 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from ..nets.critic import Critic
+from .muon import adam
 from .recorded import RecordedTrainer
 
 
@@ -20,11 +21,7 @@ class CriticizedTrainer(RecordedTrainer):
     def _begin(self) -> None:
         super()._begin()
         self.critic = Critic(self.config.data["criticWidth"]).to(self.device, memory_format=torch.channels_last)
-        own = {"params": list(self.critic.parameters()), "share": 1.0}
-        # On a GPU the step is recorded, and a recorded rate is a number on the device.
-        self.optimizers.append(
-            torch.optim.AdamW([own], lr=self.config.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, foreach=True, capturable=self.device.type == "cuda")
-        )
+        self.optimizers.append(adam(list(self.critic.parameters()), self.config, 1.0))
 
     def _step(self) -> None:
         if self.task.phase(self.progress()) == 0:
@@ -33,13 +30,13 @@ class CriticizedTrainer(RecordedTrainer):
         mine = list(self.model.parameters())
         with torch.no_grad():
             batch = self.task.batch_on(self.progress())
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16, cache_enabled=False):
+        with self._in_16_bits():
             out, loss = self.task.outcome(self.model, batch)
             believed = self.critic(out).float()
         total = loss + self.config.data["critic"] * F.softplus(-believed).mean()
         total.backward(inputs=[p for p in mine if p.requires_grad])
         self.norm = nn.utils.clip_grad_norm_(mine, self.config.clip)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16, cache_enabled=False):
+        with self._in_16_bits():
             true, made = self.critic(torch.cat([batch[-1], out.detach()])).float().chunk(2)
         (F.softplus(-true).mean() + F.softplus(made).mean()).backward(inputs=list(self.critic.parameters()))
         for optimizer in self.optimizers:

@@ -84,14 +84,15 @@ def optimizers_for(model: nn.Module, config: Config) -> list[torch.optim.Optimiz
         optimizers.append(Muon([{"params": inner, "share": 1.0}], config.learning_rate))
     known = {id(p) for p in inner}
     rest = [p for p in model.parameters() if p.requires_grad and id(p) not in known]
-    share = ADAM_SHARE if inner else 1.0
+    return [*optimizers, adam(rest, config, ADAM_SHARE if inner else 1.0)]
+
+
+def adam(params: list[nn.Parameter], config: Config, share: float) -> torch.optim.Optimizer:
     # On a GPU the step is recorded, and a recorded rate is a number on the device.
-    capturable = next(model.parameters()).is_cuda
-    adam = torch.optim.AdamW(
-        [{"params": rest, "share": share}],
-        lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, foreach=True, capturable=capturable,
+    return torch.optim.AdamW(
+        [{"params": params, "share": share}],
+        lr=config.learning_rate, betas=(0.9, 0.99), weight_decay=config.weight_decay, foreach=True, capturable=params[0].is_cuda,
     )
-    return [*optimizers, adam]
 
 
 def collapse(model: nn.Module) -> None:

@@ -38,10 +38,14 @@ class RecordedTrainer(Trainer):
                     rate = group["rate"] = torch.zeros((), device=self.device)
                 group["lr"] = rate.fill_(self.rate() * group["share"])
 
+    def _in_16_bits(self) -> torch.autocast:
+        """Convolutions, if that is wanted; a recording must not keep casts."""
+        return torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16, cache_enabled=False)
+
     def _step(self) -> None:
         with torch.no_grad():
             batch = self.task.batch_on(self.progress())
-        with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.bfloat16, cache_enabled=False):
+        with self._in_16_bits():
             loss = self.task.loss(self.model, batch, self.progress())
         loss.backward()
         self.norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)

@@ -1,24 +1,15 @@
 import { fixed, type Section } from '../../common/report.ts';
 import { dataPath } from '../../common/data.ts';
 import { applyRecipe, readRecipe, type Recipe } from '../degrade.ts';
-import { enlargers, type Enlarger } from '../enlargers.ts';
+import { bicubic, enlargers, type Enlarger } from '../enlargers.ts';
 import { readFolder } from '../images.ts';
 import { difference, edgeWidth } from '../metrics/edges.ts';
-import { imresize } from '../metrics/imresize.ts';
 import { lumaOfRgb, psnr } from '../metrics/luma.ts';
 import type { Part, PartTools } from '../part.ts';
-import { cropToMultiple, mean, toByte, type Channel, type RgbPicture } from '../picture.ts';
+import { cropToMultiple, mean, type Channel, type RgbPicture } from '../picture.ts';
 
 /** The second copy's grain: the number of the picture and this. */
 const OTHER_GRAIN = 100;
-
-const bicubic = (scale: number): Pick<Enlarger, 'name' | 'enlarge'> => ({
-  name: 'bicubic',
-  enlarge: (low) => {
-    const { width, height, data } = imresize(lumaOfRgb(low), low.width * scale, low.height * scale);
-    return Promise.resolve({ width, height, data: Uint8Array.from(data, toByte) });
-  },
-});
 
 const widthOf = (pictures: readonly Channel[]): string =>
   fixed(mean(pictures.map(edgeWidth).filter((width) => width !== undefined)), 2);
@@ -32,8 +23,12 @@ async function rowsOf(tools: PartTools, recipe: Recipe, pictures: readonly RgbPi
     copies.push([await applyRecipe(picture, index, recipe), await applyRecipe(picture, index + OTHER_GRAIN, recipe)]);
   }
   const networks = (await enlargers(tools, scale, recipe.strength)).filter(({ kind }) => kind !== 'clean');
+  const classic: Pick<Enlarger, 'name' | 'enlarge'> = {
+    name: 'bicubic',
+    enlarge: (low) => Promise.resolve(bicubic(lumaOfRgb(low), scale)),
+  };
   const rows: string[][] = [];
-  for (const { name, enlarge } of [bicubic(scale), ...networks]) {
+  for (const { name, enlarge } of [classic, ...networks]) {
     tools.progress(`x${scale} ${name}`);
     const results: Channel[] = [];
     const changes: number[] = [];

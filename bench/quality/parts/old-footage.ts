@@ -1,18 +1,15 @@
 import { fixed, verdict, type Section } from '../../common/report.ts';
 import { dataPath } from '../../common/data.ts';
 import { applyRecipe, readRecipe, type Recipe } from '../degrade.ts';
-import { enlargers, REAL_MODEL, type Enlarger } from '../enlargers.ts';
+import { bicubic, enlargers, REAL_MODEL, type Enlarger } from '../enlargers.ts';
 import { readFolder } from '../images.ts';
-import { imresize } from '../metrics/imresize.ts';
 import { lumaOfRgb, psnr, ssim } from '../metrics/luma.ts';
 import { bestNlmeans, describeSetting, nlmeans } from '../nlmeans.ts';
 import type { Part, PartTools } from '../part.ts';
-import { cropToMultiple, mean, toByte, type Channel, type RgbPicture } from '../picture.ts';
+import { cropToMultiple, mean, type Channel, type RgbPicture } from '../picture.ts';
 
 /** dB over the better of bicubic and nlmeans + bicubic, at the recipe's own scale. */
 const [MUST, AIM] = [1, 2];
-
-const rounded = ({ width, height, data }: Channel): Channel => ({ width, height, data: Uint8Array.from(data, toByte) });
 
 async function rowsOf(
   tools: PartTools,
@@ -29,7 +26,7 @@ async function rowsOf(
   }
   const worn = low.map(lumaOfRgb);
   const truth = (index: number): Channel => truths[index] ?? { width: 0, height: 0, data: new Uint8Array() };
-  const enlarged = (one: Channel): Channel => rounded(imresize(one, one.width * scale, one.height * scale));
+  const enlarged = (one: Channel): Channel => bicubic(one, scale);
 
   const rows: string[][] = [];
   let classic = -Infinity;
