@@ -59,6 +59,7 @@ const FLAGS: readonly Flag[] = [
   numeric(PICTURE, '--scratches <strength>', 'scratches', 'take away scratches', 'a number from 0 (off) to 1'),
   numeric(PICTURE, '--dust <strength>', 'dust', 'take away dust and dirt', 'a number from 0 (off) to 1'),
   numeric(PICTURE, '--degrain <strength>', 'degrain', 'average grain away over time', 'a number from 0 (off) to 1'),
+  numeric(PICTURE, '--grain <strength>', 'grain', 'lay fresh film grain over the result', 'a number from 0 (off) to 1'),
   {
     group: PICTURE,
     flags: '--deinterlace <mode>',

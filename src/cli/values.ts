@@ -10,6 +10,7 @@ export type NumericKey =
   | 'scratches'
   | 'dust'
   | 'degrain'
+  | 'grain'
   | 'saturation'
   | 'colorTemperature'
   | 'colorSeed'

@@ -16,6 +16,9 @@ const MEASURED_FRAMES = 4;
  */
 const BITS_PER_PIXEL: Readonly<Record<Codec, number>> = { hevc: 0.12, h264: 0.18, av1: 0.1, prores: 5, ffv1: 9 };
 
+/** How much of a picture's bits at strength 1 fresh grain is, over those of the picture, by its square: for codecs that spend bits on it. */
+const GRAIN_BITS: Readonly<Partial<Record<Codec, number>>> = { hevc: 18, h264: 18, av1: 18 };
+
 /** Forecast of a run. Time is measured on a few frames when `measure` is set, and left open otherwise. */
 export async function estimatePlan(
   plan: Plan,
@@ -46,8 +49,10 @@ function expectedFrames({ media, decode }: Plan): number {
 }
 
 /** Expected size of an encoded frame. */
-export function pictureBytesAFrame({ encode: { codec, format } }: Plan): number {
-  return (format.width * format.height * BITS_PER_PIXEL[codec]) / 8;
+export function pictureBytesAFrame({ encode: { codec, format }, stages }: Plan): number {
+  const grain = Number(stages.find(({ kind }) => kind === 'grain')?.options['strength'] ?? 0);
+  const bits = BITS_PER_PIXEL[codec] * (1 + (GRAIN_BITS[codec] ?? 0) * grain ** 2);
+  return (format.width * format.height * bits) / 8;
 }
 
 /** What is kept beside the picture, as far as the source says how large it is; sound that is not compressed may be the most of it. */

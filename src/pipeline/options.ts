@@ -45,6 +45,8 @@ export const restoreOptionsSchema = z.strictObject({
   dust: unit.optional(),
   /** Strength 0..1 of averaging grain away along motion; 0 switches it off. */
   degrain: unit.optional(),
+  /** Strength 0..1 of fresh grain over the result; 0 switches it off. */
+  grain: unit.optional(),
   deinterlace: z.enum(DEINTERLACE_MODES).optional(),
   /** Model ids, .onnx files or TensorFlow.js folders by kind. */
   models: z.partialRecord(z.enum(MODEL_KINDS), z.string().min(1)).optional(),

@@ -205,9 +205,10 @@ async function planStages(
     'chroma-smooth': wanted.colorize,
     upscale: upscaler !== undefined,
     'apply-chroma': wanted.colorize,
+    grain: may('grain') && wanted.grain > 0,
   };
-  const cleans = runs.deflicker || runs.scratches || runs.dust || runs.degrain;
-  const crops = active !== undefined && (runs.denoise || runs.upscale || cleans);
+  const worksOnLuma = runs.deflicker || runs.scratches || runs.dust || runs.degrain || runs.grain;
+  const crops = active !== undefined && (runs.denoise || runs.upscale || worksOnLuma);
   const denoiser = runs.denoise ? await resolveModel('denoise', wish('denoise', 'denoise')) : undefined;
   const colorizer = runs.colorize ? await resolveModel('colorize', wish('colorize', 'colorize')) : undefined;
   const area = active && !crops ? { area: active } : {};
@@ -239,6 +240,7 @@ async function planStages(
       model: upscaler,
     },
     'apply-chroma': { options: area },
+    grain: { options: { strength: wanted.grain } },
   };
   const stages = orderStages(preset, runs).map(({ kind, options: own }): StagePlan => {
     const { options: planned, model } = detail[kind];

@@ -17,12 +17,13 @@ export const STAGE_KINDS = [
   'chroma-smooth',
   'upscale',
   'apply-chroma',
+  'grain',
 ] as const;
 
 export type StageKind = (typeof STAGE_KINDS)[number];
 
 /** Stages that a number switches on. */
-export const STRENGTHS = ['denoise', 'deflicker', 'scratches', 'dust', 'degrain'] as const;
+export const STRENGTHS = ['denoise', 'deflicker', 'scratches', 'dust', 'degrain', 'grain'] as const;
 
 /** When a stage of a preset runs: always, or only when its flag (or the source) asks for it. */
 const when = z.enum(['always', 'asked', 'never']);
@@ -51,6 +52,7 @@ export const presetSchema = z
     scratches: z.number().min(0).max(1).optional(),
     dust: z.number().min(0).max(1).optional(),
     degrain: z.number().min(0).max(1).optional(),
+    grain: z.number().min(0).max(1).optional(),
     saturation: z.number().min(0).max(3).optional(),
     encode: z
       .strictObject({

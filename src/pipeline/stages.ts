@@ -9,6 +9,7 @@ export interface Wanted {
   readonly scratches: number;
   readonly dust: number;
   readonly degrain: number;
+  readonly grain: number;
 }
 
 /** Noise of luma (sigma in 8-bit codes) from which a preset's strength is used in full. */
@@ -47,6 +48,7 @@ export function wantedStages(
     scratches: strength('scratches'),
     dust: strength('dust'),
     degrain: strength('degrain'),
+    grain: strength('grain'),
   };
 }
 

@@ -22,6 +22,7 @@ const everything: Omit<RestoreOptions, 'input'> = {
   deflicker: 0.5,
   dust: 0.5,
   degrain: 0.5,
+  grain: 0.3,
   codec: 'ffv1',
 };
 

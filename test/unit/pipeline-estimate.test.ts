@@ -38,3 +38,14 @@ test('what is kept beside the picture counts where its size is known', async () 
   // Sound is in the result only, not in its segments.
   expect(diskBytes - silent.diskBytes).toBe(1_920_000);
 });
+
+test('fresh grain costs bits where a codec spends them on it, the more the stronger', async () => {
+  const sizeWith = async (codec: Plan['encode']['codec'], strength?: number): Promise<number> => {
+    const plain = film({});
+    const stages = strength === undefined ? [] : [{ kind: 'grain', options: { strength } }];
+    return (await estimatePlan({ ...plain, stages, encode: { ...plain.encode, codec } })).outputBytes;
+  };
+  expect(await sizeWith('hevc', 0.2)).toBeGreaterThan(await sizeWith('hevc'));
+  expect(await sizeWith('hevc', 0.4)).toBeGreaterThan(2 * (await sizeWith('hevc', 0.2)));
+  expect(await sizeWith('ffv1', 0.4)).toBe(await sizeWith('ffv1'));
+});

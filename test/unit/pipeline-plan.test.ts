@@ -31,6 +31,7 @@ test('colorize alone touches neither noise nor brightness when the preset was on
     scratches: 0,
     dust: 0,
     degrain: 0,
+    grain: 0,
   });
 });
 
@@ -83,6 +84,7 @@ test('stages run in the preset order; a missing one that is asked for gets its u
     scratches: false,
     dust: false,
     degrain: false,
+    grain: false,
     denoise: true,
     colorize: true,
     'chroma-anchor': true,

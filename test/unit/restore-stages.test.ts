@@ -155,6 +155,24 @@ describe.each(formats)('$sampling at $bitDepth bits', (pixelFormat) => {
     expect(result[0]!.planes).toBe(untouched.frames[0]!.planes);
   });
 
+  test('grain: luma alone, another one in each frame though the picture is the same; strength 0 passes the very frames on', async () => {
+    const film = new Film(formatOf(pixelFormat), 3);
+    const shown = film.frames.map((frame) => ({ ...frame, planes: film.frames[0]!.planes }));
+    const before = shown[0]!.planes.map((plane) => plane.slice());
+    const result = await collect(
+      stage('grain', { strength: 1 }).run(
+        mapFrames(film, 1, (f) => Promise.resolve(shown[f.index]!)),
+        context,
+      ),
+    );
+    expect(film.frames[0]!.planes).toEqual(before);
+    expect(new Set(result.map(({ planes }) => String(planes[0]))).size).toBe(3);
+    for (const frame of result) expect(frame.planes.slice(1)).toEqual(before.slice(1));
+    await check(stage('grain', { strength: 1 }), new Film(formatOf(pixelFormat), 3));
+    const untouched = new Film(formatOf(pixelFormat), 2);
+    expect(await collect(stage('grain', { strength: 0 }).run(untouched, context))).toEqual(untouched.frames);
+  });
+
   test('colorize and apply-chroma: luma is the very same memory, chroma is new', async () => {
     const film = new Film(formatOf(pixelFormat), 4);
     const luma = film.frames.map((frame) => Uint16Array.from(frame.planes[0]!));
@@ -307,6 +325,7 @@ test('apply-chroma without colorize says so', async () => {
 describe('frames in flight', () => {
   test.each([
     ['scratches', {}, 6],
+    ['grain', {}, 6],
     ['apply-chroma', {}, 6],
     ['upscale', { width: 100, height: 68 }, 6],
     ['denoise', { strength: 0.5 }, 6],

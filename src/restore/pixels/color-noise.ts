@@ -1,16 +1,4 @@
-/** Repeatable random numbers in 0..1 (mulberry32). */
-function random(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
-/** A normal deviate (Box and Muller). */
-const normal = (next: () => number): number => Math.sqrt(-2 * Math.log(1 - next())) * Math.cos(2 * Math.PI * next());
+import { normal, random } from './random.ts';
 
 /** Waves over the color plane, their length in chroma units, and how far they move the logits (standard deviation). */
 const WAVES = 6;

@@ -3,6 +3,7 @@ import type { RestoreEnvironment } from './environment.ts';
 import { applyChroma } from './apply-chroma.ts';
 import { colorize } from './colorize.ts';
 import { denoise } from './denoise.ts';
+import { grain } from './grain.ts';
 import { scratches } from './scratches.ts';
 import { upscale } from './upscale.ts';
 
@@ -13,4 +14,5 @@ export const restoreStages: readonly StageDefinition<unknown, RestoreEnvironment
   colorize,
   upscale,
   applyChroma,
+  grain,
 ];

@@ -2,6 +2,7 @@ import { runApplyChroma, type ApplyChromaReply, type ApplyChromaRequest } from '
 import { runCall, type CallReply, type CallRequest } from './call.ts';
 import { runColorize, type ColorizeReply, type ColorizeRequest } from './colorize.ts';
 import { runDenoiseChroma, type DenoiseChromaReply, type DenoiseChromaRequest } from './denoise-chroma.ts';
+import { runGrain, type GrainReply, type GrainRequest } from './grain.ts';
 import { runLuma, type LumaReply, type LumaRequest } from './luma.ts';
 import { runMeasure, type MeasureReply, type MeasureRequest } from './measure.ts';
 import { runPack, runUnpack, type PackReply, type PackRequest, type UnpackReply, type UnpackRequest } from './pack.ts';
@@ -21,6 +22,7 @@ export interface TaskMap {
   readonly measure: { readonly request: MeasureRequest; readonly reply: MeasureReply };
   readonly 'apply-chroma': { readonly request: ApplyChromaRequest; readonly reply: ApplyChromaReply };
   readonly scratches: { readonly request: ScratchesRequest; readonly reply: ScratchesReply };
+  readonly grain: { readonly request: GrainRequest; readonly reply: GrainReply };
   readonly pack: { readonly request: PackRequest; readonly reply: PackReply };
   readonly unpack: { readonly request: UnpackRequest; readonly reply: UnpackReply };
 }
@@ -51,6 +53,8 @@ export async function runTask(request: TaskRequest, tools: TaskTools): Promise<T
       return runApplyChroma(request);
     case 'scratches':
       return runScratches(request);
+    case 'grain':
+      return runGrain(request);
     case 'pack':
       return runPack(request);
     case 'unpack':
