@@ -5,6 +5,8 @@ import type { Junction } from './flow.ts';
 const EMIT_INTERVAL_MS = 250;
 /** Speed is measured over this much of the recent past. */
 const WINDOW_MS = 15_000;
+/** Frames of several workers come together: a shorter time says nothing about speed. */
+const LEAST_MS = 2_000;
 /** Share of waiting from which one side counts as the bottleneck. */
 const WAITING_SHARE = 0.3;
 
@@ -31,6 +33,8 @@ export class ProgressMeter {
   #kept: number;
   #done: number;
   #lastEmit = -Infinity;
+  /** Whether a frame has come since the start or a failed attempt. */
+  #flows = false;
 
   constructor(options: {
     input: string;
@@ -58,6 +62,12 @@ export class ProgressMeter {
 
   frameDone(): void {
     this.#done++;
+    if (!this.#flows) {
+      // What came before is opening models and filling the chain, which happens once.
+      this.#flows = true;
+      this.#samples.length = 0;
+      this.#sample(performance.now());
+    }
     this.#report(false);
   }
 
@@ -68,6 +78,7 @@ export class ProgressMeter {
   /** Sets the count back to what is kept after a failed attempt. */
   rewind(): void {
     this.#done = this.#kept;
+    this.#flows = false;
     this.#samples.length = 0;
     this.#sample(performance.now());
   }
@@ -94,7 +105,7 @@ export class ProgressMeter {
     const from = this.#samples[0];
     this.#sample(now);
     const elapsed = Math.max(1, now - (from?.at ?? now));
-    const rate = ((this.#done - (from?.frames ?? 0)) * 1000) / elapsed;
+    const rate = !last && elapsed < LEAST_MS ? 0 : ((this.#done - (from?.frames ?? 0)) * 1000) / elapsed;
     const blocked = (this.#encode.blockedMs - (from?.blockedMs ?? 0)) / elapsed;
     const starved = (this.#decode.starvedMs - (from?.starvedMs ?? 0)) / elapsed;
     const bottleneck =

@@ -1,7 +1,9 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import type { RestoreEvent } from '../../src/core/events.ts';
 import { ProgressMeter } from '../../src/pipeline/progress.ts';
 import { Tally } from '../../src/restore/engine/tally.ts';
+
+afterEach(() => vi.useRealTimers());
 
 /** A meter over loads that the test sets, and what it said was slowest. */
 function meter(): {
@@ -9,6 +11,8 @@ function meter(): {
   readonly decode: { starvedMs: number; blockedMs: number };
   readonly encode: { starvedMs: number; blockedMs: number };
   readonly slowest: () => string | undefined;
+  readonly progress: ProgressMeter;
+  readonly said: readonly RestoreEvent[];
 } {
   const load: Record<string, number> = { upscale: 5, dust: 1 };
   const [decode, encode] = [
@@ -31,7 +35,7 @@ function meter(): {
     const last = said.at(-1);
     return last?.type === 'progress' ? last.bottleneck : undefined;
   };
-  return { load, decode, encode, slowest };
+  return { load, decode, encode, slowest, progress, said };
 }
 
 test('the slowest stage is the one that workers spent the most time on lately', () => {
@@ -51,4 +55,22 @@ test('where the stages wait, decode or encode is slowest', () => {
   expect(hungry.slowest()).toBe('decode');
   stuck.encode.blockedMs = 60_000;
   expect(stuck.slowest()).toBe('encode');
+});
+
+test('speed and time left are those of the frames, not of opening the models before them', () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  const { progress, said } = meter();
+  const after = (ms: number): { framesPerSecond: number; etaSeconds: number | undefined } => {
+    vi.advanceTimersByTime(ms);
+    progress.frameDone();
+    const last = said.at(-1);
+    if (last?.type !== 'progress') throw new Error(last?.type);
+    return last;
+  };
+  expect(after(60_000)).toMatchObject({ framesPerSecond: 0, etaSeconds: undefined });
+  // Another worker's, right after the first.
+  expect(after(500)).toMatchObject({ framesPerSecond: 0, etaSeconds: undefined });
+  expect(after(3_500)).toMatchObject({ framesPerSecond: 0.5, etaSeconds: 14 });
+  progress.rewind();
+  expect(after(60_000)).toMatchObject({ framesDone: 1, framesPerSecond: 0, etaSeconds: undefined });
 });
