@@ -7,6 +7,7 @@ import { walkFiles } from '../platform/move.ts';
 import { FilmTurns } from './film-turns.ts';
 import { restoration } from './film-work.ts';
 import { LeaseBook } from './lease.ts';
+import { LeftAlone } from './left-alone.ts';
 import { isTakeable, Settler } from './settle.ts';
 import type { NightSummary } from './summary.ts';
 import { FilmChooser } from './watch-choice.ts';
@@ -57,7 +58,7 @@ class Watcher {
   readonly #signal: AbortSignal;
   #wasOpen: boolean | undefined;
   #changed = false;
-  readonly #misread = new Set<string>();
+  readonly #leftAlone: LeftAlone;
   #polling = false;
   #events: FolderEvents | undefined;
   #wake: (() => void) | undefined;
@@ -72,6 +73,7 @@ class Watcher {
     this.#settleMs = (options.settleSeconds ?? SETTLE_SECONDS) * 1000;
     this.#emit = control.onEvent ?? (() => undefined);
     this.#signal = control.signal ?? new AbortController().signal;
+    this.#leftAlone = new LeftAlone(this.#layout, (message) => this.#emit({ type: 'trouble', message }));
     const shared = { layout: this.#layout, journal: this.#journal, clock: this.#clock, emit: this.#emit };
     const working = { ...shared, work: control.work ?? restoration, hours: this.#hours, signal: this.#signal };
     this.#chooser = new FilmChooser({ ...working, settings: options.settings ?? {} });
@@ -169,7 +171,8 @@ class Watcher {
     this.#changed = false;
     try {
       await this.#restoreInbox();
-      const files = await walkFiles(this.#layout.inbox, isTakeable, (name) => this.#tellMisread(name));
+      const files = await walkFiles(this.#layout.inbox, isTakeable, (name) => this.#leftAlone.misread(name));
+      await this.#leftAlone.lookBeside();
       await this.#journal.refresh();
       const watched = this.#settler.look(files, this.#clock.monotonic());
       const open = this.#journal.films().filter(({ closed }) => closed === undefined);
@@ -183,14 +186,6 @@ class Watcher {
       this.#emit({ type: 'trouble', message: `The folder cannot be read: ${toRestorationError(error).message}` });
       return undefined;
     }
-  }
-
-  #tellMisread(name: string): void {
-    if (!this.#misread.has(name)) {
-      const why = 'its name is not written in UTF-8, so that it cannot be opened: rename it';
-      this.#emit({ type: 'trouble', message: `${name} is left alone: ${why}.` });
-    }
-    this.#misread.add(name);
   }
 
   /** An inbox that was removed is made again, unless all is gone: then a disk is, and this would be the place where it was. */

@@ -107,6 +107,19 @@ test('a pair of which one name is taken gets a number, and nothing is overwritte
   });
 });
 
+test('a film beside the inbox is said, once, and neither taken nor waited for', async () => {
+  await writeFile(path.join(folder, 'lost.mkv'), 'one');
+  await writeFile(path.join(folder, 'notes.txt'), 'two');
+  await drop('a.film', 'three');
+  await watch();
+  const said = events.flatMap((event) => (event.type === 'trouble' ? [event.message] : []));
+  expect(said).toEqual([expect.stringMatching(/^lost\.mkv is left alone: it lies beside the inbox\./)]);
+  expect((await filesIn(folder))['lost.mkv']).toBe('one');
+  events = [];
+  await watch({ output: folder });
+  expect(count('trouble')).toBe(0);
+});
+
 test('a file is taken only when it has not changed for a while', async () => {
   const clock = virtualClock();
   await drop('a.film', 'one');
