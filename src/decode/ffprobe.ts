@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { RestorationError } from '../core/errors.ts';
 import { deepProbing } from '../core/probing.ts';
-import { findFfmpeg } from '../platform/ffmpeg.ts';
+import { findFfmpeg, JSON_OUTPUT } from '../platform/ffmpeg.ts';
 import { capture } from '../platform/process.ts';
 import { inputUrl, INPUT_GUARD } from './input-name.ts';
 
@@ -107,7 +107,7 @@ async function ffprobe<T>(
   signal: AbortSignal | undefined,
 ): Promise<{ readonly value: T | undefined; readonly stderr: string }> {
   const tools = await findFfmpeg();
-  const all = ['-hide_banner', '-v', 'error', ...INPUT_GUARD, '-of', 'json', ...args, '-i', inputUrl(path)];
+  const all = ['-hide_banner', '-v', 'error', ...INPUT_GUARD, ...JSON_OUTPUT, ...args, '-i', inputUrl(path)];
   const { code, stdout, stderr } = await capture(tools.ffprobe, all, { signal, timeoutMs: PROBE_TIMEOUT_MS });
   if (code !== 0) return { value: undefined, stderr };
   let json: unknown;

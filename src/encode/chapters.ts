@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Plan } from '../core/plan.ts';
 import { ticksToSeconds } from '../core/rational.ts';
-import { findFfmpeg } from '../platform/ffmpeg.ts';
+import { findFfmpeg, JSON_OUTPUT } from '../platform/ffmpeg.ts';
 import { capture } from '../platform/process.ts';
 import type { Span } from './span.ts';
 
@@ -15,7 +15,7 @@ export type Chapter = z.infer<typeof chaptersSchema>['chapters'][number];
 /** Chapters of a media file, times in seconds of its own clock. */
 export async function readChapters(path: string, signal: AbortSignal): Promise<Chapter[]> {
   const { ffprobe } = await findFfmpeg();
-  const args = ['-v', 'error', '-show_chapters', '-of', 'json', '-i', `file:${path}`];
+  const args = ['-v', 'error', '-show_chapters', ...JSON_OUTPUT, '-i', `file:${path}`];
   const { stdout, code } = await capture(ffprobe, args, { signal });
   return code === 0 ? chaptersSchema.parse(JSON.parse(stdout)).chapters : [];
 }

@@ -3,11 +3,11 @@ import type { Container, Plan, StreamPlan } from '../core/plan.ts';
 import { rational, rescale, type Rational } from '../core/rational.ts';
 import { colorArgs } from './encoder-args.ts';
 import { MAX_INTERLEAVE_MICROS } from './packets.ts';
-import { copyWithinCut, cutSound, isSound, liftSeconds, sourceInput } from './mux-inputs.ts';
+import { copyWithinCut, cutSound, isSound, liftMicros, sourceInput } from './mux-inputs.ts';
 import { leadSeconds } from './segment-args.ts';
-import { filmSpan, type Span } from './span.ts';
+import { filmSpan, MICROSECONDS, type Span } from './span.ts';
 import { isCover } from './streams.ts';
-import { fileTags, usesFreeTags, videoTags } from './tags.ts';
+import { fileTags, streamTags, usesFreeTags, videoTags } from './tags.ts';
 
 const FORMATS: Readonly<Record<Container, string>> = {
   mp4: 'mp4',
@@ -131,8 +131,9 @@ function muxerTimeBase(container: Container, segments: Rational): Rational {
  */
 function lastFrameFilter({ plan, index, segmentTimeBase, major }: MuxArgsOptions, span: Span): string {
   const ticks = major < 6 ? muxerTimeBase(plan.encode.container, segmentTimeBase) : segmentTimeBase;
-  const lift = rescale(BigInt(liftSeconds(plan, span)), rational(1), ticks);
-  const place = (at: bigint): bigint => rescale(at, plan.decode.timeBase, ticks) + lift;
+  const { timeBase } = plan.decode;
+  const lift = rescale(liftMicros(plan, span), MICROSECONDS, timeBase);
+  const place = (at: bigint): bigint => rescale(at + lift, timeBase, ticks);
   const [start, end] = [place(index.pts.at(-1) ?? 0n), place(span.end)];
   // All three are named: in 5.1 `duration` alone spoils the pts of reordered frames.
   return `setts=pts=PTS:dts=DTS:duration='if(gte(PTS,${start}),${end - start},DURATION)'`;
@@ -150,8 +151,9 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   const { plan, index, major, chapters, covers, output } = options;
   const { encode, media } = plan;
   const span = filmSpan(plan, index);
-  const lift = liftSeconds(plan, span);
-  const back = span.shiftMicros + BigInt(lift) * 1_000_000n;
+  const lift = liftMicros(plan, span);
+  const back = span.shiftMicros + lift;
+  const lead = BigInt(leadSeconds(plan.decode.timeBase)) * 1_000_000n;
   const mapped = mappedStreams(plan);
   const place = mapped.findIndex(({ action }) => action === 'restore');
   const video = media.streams.find((stream) => stream.index === media.video.streamIndex);
@@ -168,11 +170,16 @@ export function muxArgs(options: MuxArgsOptions): string[] {
   );
   // Our video is the first of its kind unless the source has another before it.
   const spec = String(place);
-  const tags = videoTags(plan, span).flatMap(([key, value]) => [`-metadata:s:${spec}`, `${key}=${value}`]);
+  const tags = mapped.flatMap((own, at) =>
+    (own.action === 'restore' ? videoTags(plan, span) : streamTags(plan, own.index)).flatMap(([key, value]) => [
+      `-metadata:s:${at}`,
+      `${key}=${value}`,
+    ]),
+  );
   const dispositions = video?.dispositions.filter((name) => name !== 'attached_pic').join('+') ?? '';
   return [
     ...['-hide_banner', '-nostdin', '-loglevel', 'warning', '-y', '-copyts', ...rotation],
-    ...['-itsoffset', String(lift - leadSeconds(plan.decode.timeBase)), '-f', 'nut', '-i', 'pipe:0'],
+    ...['-itsoffset', `${lift - lead}us`, '-f', 'nut', '-i', 'pipe:0'],
     ...[...(options.encodings ?? [])].flatMap(([stream, encoding]) => [`-sub_charenc:${stream}`, encoding]),
     ...sourceInput(plan, span),
     ...(chapters === undefined ? [] : ['-f', 'ffmetadata', '-i', `file:${chapters}`]),

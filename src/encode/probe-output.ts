@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { RestorationError } from '../core/errors.ts';
-import { findFfmpeg } from '../platform/ffmpeg.ts';
+import { findFfmpeg, JSON_OUTPUT } from '../platform/ffmpeg.ts';
 import { capture } from '../platform/process.ts';
 import { lastLine } from './messages.ts';
 
@@ -38,7 +38,7 @@ export type OutputInfo = z.infer<typeof outputSchema>;
 export async function probeOutput(path: string, signal: AbortSignal): Promise<OutputInfo> {
   const { ffprobe } = await findFfmpeg();
   const args = [
-    ...['-v', 'error', '-of', 'json', '-show_data_hash', 'crc32', '-show_streams', '-show_chapters', '-show_format'],
+    ...['-v', 'error', ...JSON_OUTPUT, '-show_data_hash', 'crc32', '-show_streams', '-show_chapters', '-show_format'],
     ...['-i', `file:${path}`],
   ];
   const { code, stdout, stderr } = await capture(ffprobe, args, { signal });

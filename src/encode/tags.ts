@@ -43,8 +43,22 @@ export function videoTags(plan: Plan, span: Span): [string, string][] {
   return moved(tags, plan, span).filter(([key, value]) => !STALE.test(key) && value !== '');
 }
 
-/** Tags of the whole file that differ from those of the source, which FFmpeg copies; empty where they are left out. */
+/** Whether FFmpeg's copy of a tag may be none that other containers can hold: it takes bytes as they are, UTF-8 or not. */
+const isBeyondAscii = (value: string): boolean => /[^\0-\x7f]/.test(value);
+
+/**
+ * Tags of the whole file that differ from those of the source, which FFmpeg copies, or may do so; empty where they are left
+ * out.
+ */
 export const fileTags = (plan: Plan, span: Span): [string, string][] => [
+  ...moved(plan.media.tags, plan, span).filter(
+    ([key, value]) => plan.media.tags[key] !== value || isBeyondAscii(value),
+  ),
   ...CONTAINER_TAGS.map((key): [string, string] => [key, '']),
-  ...moved(plan.media.tags, plan, span).filter(([key, value]) => plan.media.tags[key] !== value),
 ];
+
+/** The same of a stream that is kept. */
+export const streamTags = (plan: Plan, index: number): [string, string][] =>
+  Object.entries(plan.media.streams.find((stream) => stream.index === index)?.tags ?? {}).filter(([, value]) =>
+    isBeyondAscii(value),
+  );

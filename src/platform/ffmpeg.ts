@@ -12,6 +12,9 @@ export interface FfmpegTools {
   readonly banner: string;
 }
 
+/** For ffprobe: JSON with tags as the file has them, which `capture` reads. It would put signs in place of what is no UTF-8. */
+export const JSON_OUTPUT = ['-of', 'json=string_validation=ignore'] as const;
+
 const INSTALL_HINT =
   'Install it with `apt-get install ffmpeg` (Debian, Ubuntu), `brew install ffmpeg` (macOS) or `winget install ffmpeg` (Windows), or set FFMPEG_PATH and FFPROBE_PATH.';
 

@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { RestorationError } from '../core/errors.ts';
 import { spawn } from './faults.ts';
+import { decodeText } from './text.ts';
 
 const STDERR_TAIL_BYTES = 64 * 1024;
 
@@ -81,6 +82,7 @@ export function startProcess(command: string, args: readonly string[], options: 
 }
 
 export interface CaptureResult extends ProcessExit {
+  /** Lines that are no UTF-8 are read as Windows-1252. */
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -146,7 +148,7 @@ async function captureOnce(
       retryable: true,
     });
   }
-  const stdout = Buffer.concat(chunks).toString('utf8');
+  const stdout = decodeText(Buffer.concat(chunks));
   return { ...exit, stdout, stderr: child.stderrTail(), isTooLong: size > maxBytes };
 }
 

@@ -5,17 +5,18 @@ import { muxArgs } from '../../src/encode/mux-args.ts';
 import { planStreams } from '../../src/encode/index.ts';
 import { ffv1Plan, format, indexOf, media, planOf, stream } from './encode-kit.ts';
 
-/** Arguments to put a film with sparse subtitles together. */
-function argsFor(container: Container, source = media()): string[] {
+/** Arguments to put a film with sparse subtitles together, or a part of one whose frames have the times `part`. */
+function argsFor(container: Container, source = media(), part?: readonly bigint[]): string[] {
   const timeBase = { num: 1, den: 24_000 };
   const streams = [stream(0, { kind: 'video', codec: 'h264' }), stream(1, { kind: 'subtitle', codec: 'dvb_subtitle' })];
   const whole = { ...source, streams };
-  const plan = planOf({ ...ffv1Plan(format()), container }, whole, timeBase, {
+  const made = planOf({ ...ffv1Plan(format()), container }, whole, timeBase, {
     streams: planStreams(whole, container),
   });
+  const plan = part ? { ...made, decode: { ...made.decode, startSeconds: 1 } } : made;
   return muxArgs({
     plan,
-    index: indexOf([0n, 1000n], 1000n),
+    index: indexOf(part ?? [0n, 1000n], 1000n),
     output: '/films/out',
     segmentTimeBase: timeBase,
     major: 5,
@@ -47,4 +48,15 @@ test('files without a list of their streams are looked into deeply, others are n
   const args = argsFor('mkv', media({ container: 'mpeg', path: '/films/film.vob' }));
   const source = args.indexOf('file:/films/film.vob');
   expect(args.slice(source - 5, source - 1)).toEqual(deep);
+});
+
+test('a part of an MPEG stream is read from before it, on a clock that is zero at the cut', () => {
+  const source = media({ container: 'mpeg', path: '/films/film.vob', startTime: 1 });
+  const args = argsFor('mkv', source, [10n * 24_000n, 10n * 24_000n + 1000n]);
+  expect(args.slice(args.indexOf('-ss') - 2, args.indexOf('file:/films/film.vob') + 1)).toEqual([
+    ...['-seek_timestamp', '1', '-ss', '5.000000', '-t', '5.083333', '-itsoffset', '-9999999us'],
+    ...[...deepProbing('mpeg'), '-i', 'file:/films/film.vob'],
+  ]);
+  const early = argsFor('mkv', source, [2n * 24_000n, 2n * 24_000n + 1000n]);
+  expect(early).not.toContain('-ss');
 });

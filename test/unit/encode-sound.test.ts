@@ -58,3 +58,14 @@ test('converted sound is cut where the film is', async () => {
   expect(length).toBeGreaterThan(0.4);
   expect(length).toBeLessThan(0.6);
 });
+
+test('sound of a DVD stays in step where a seek comes down inside one of its frames', async () => {
+  // A packet of the file has several frames of such sound; without reordered pictures FFmpeg seeks to the cut itself.
+  const dvd = ['-pix_fmt', 'yuv420p', '-c:v', 'mpeg2video', '-bf', '0', '-muxdelay', '0', '-f', 'vob'];
+  ffmpeg(...drawn(3), ...dvd, '-r', '25', '-q:v', '2', '-c:a', 'ac3', '-ar', '48000', '-b:a', '96k', at('small.vob'));
+  const { output, report } = await putFilm(at('small.vob'), 'mkv', 'small.mkv', { from: 24 });
+  expect(report.copiedPackets).toBeGreaterThan(25);
+  expect(showTimes(output, 'v:0')[0]).toBe(0);
+  // No more than one frame of 1536 samples is cut in two.
+  expect(showTimes(output, 'a:0')[0]).toBeLessThan(0.033);
+});
