@@ -13,7 +13,7 @@ export interface Wanted {
 }
 
 /** Noise of luma (sigma in 8-bit codes) from which a preset's strength is used in full. */
-const FULL_STRENGTH_SIGMA = 2.5;
+const FULL_STRENGTH_SIGMA = 6;
 /** Share of it that a source without noise gets: compression and softness are there all the same. */
 const CLEAN_SHARE = 0.4;
 

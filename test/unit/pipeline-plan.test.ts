@@ -36,13 +36,14 @@ test('colorize alone touches neither noise nor brightness when the preset was on
 });
 
 test('a preset that was named brings its strengths; flags win over it', () => {
-  expect(wantedStages({ input: 'a', colorize: true }, preset, true, false, 5).denoise).toBe(0.5);
+  expect(wantedStages({ input: 'a', colorize: true }, preset, true, false, 8).denoise).toBe(0.5);
   expect(wantedStages({ input: 'a', denoise: 0 }, preset, true, false, 5).denoise).toBe(0);
   expect(wantedStages({ input: 'a' }, preset, false, false, 5).deflicker).toBe(0.3);
 });
 
 test('a source with little noise gets less of a preset strength, and all of an asked one', () => {
   expect(wantedStages({ input: 'a' }, preset, true, false, 0).denoise).toBe(0.2);
+  expect(wantedStages({ input: 'a' }, preset, true, false, 3).denoise).toBe(0.35);
   expect(wantedStages({ input: 'a', denoise: 0.5 }, preset, true, false, 0).denoise).toBe(0.5);
 });
 
