@@ -1,5 +1,6 @@
 import { isFilmName } from '../pipeline/together.ts';
 import { listFolder } from '../platform/files.ts';
+import { isTakeable } from './settle.ts';
 import type { WatchLayout } from './watch-layout.ts';
 
 /** Tells of files that somebody may wait for in vain, each once. */
@@ -25,7 +26,7 @@ export class LeftAlone {
   async lookBeside(): Promise<void> {
     const { root, output } = this.#layout;
     if (output === root) return;
-    for (const name of (await listFolder(root)).filter(isFilmName)) {
+    for (const name of (await listFolder(root)).filter((each) => isTakeable(each) && isFilmName(each))) {
       this.#once(
         `../${name}`,
         `${name} is left alone: it lies beside the inbox. Move it into inbox/ to have it restored.`,

@@ -43,8 +43,11 @@ export function videoTags(plan: Plan, span: Span): [string, string][] {
   return moved(tags, plan, span).filter(([key, value]) => !STALE.test(key) && value !== '');
 }
 
-/** Whether FFmpeg's copy of a tag may be none that other containers can hold: it takes bytes as they are, UTF-8 or not. */
-const isBeyondAscii = (value: string): boolean => /[^\0-\x7f]/.test(value);
+/**
+ * Whether FFmpeg's copy of a tag may be none that other containers can hold: an AVI file does not say how its letters are
+ * written, and FFmpeg takes the bytes as they are. Those of other containers are UTF-8, or become it.
+ */
+const mayBeForeign = ({ media }: Plan, value: string): boolean => media.container === 'avi' && /[^\0-\x7f]/.test(value);
 
 /**
  * Tags of the whole file that differ from those of the source, which FFmpeg copies, or may do so; empty where they are left
@@ -52,7 +55,7 @@ const isBeyondAscii = (value: string): boolean => /[^\0-\x7f]/.test(value);
  */
 export const fileTags = (plan: Plan, span: Span): [string, string][] => [
   ...moved(plan.media.tags, plan, span).filter(
-    ([key, value]) => plan.media.tags[key] !== value || isBeyondAscii(value),
+    ([key, value]) => plan.media.tags[key] !== value || mayBeForeign(plan, value),
   ),
   ...CONTAINER_TAGS.map((key): [string, string] => [key, '']),
 ];
@@ -60,5 +63,5 @@ export const fileTags = (plan: Plan, span: Span): [string, string][] => [
 /** The same of a stream that is kept. */
 export const streamTags = (plan: Plan, index: number): [string, string][] =>
   Object.entries(plan.media.streams.find((stream) => stream.index === index)?.tags ?? {}).filter(([, value]) =>
-    isBeyondAscii(value),
+    mayBeForeign(plan, value),
   );

@@ -110,6 +110,7 @@ test('a pair of which one name is taken gets a number, and nothing is overwritte
 test('a film beside the inbox is said, once, and neither taken nor waited for', async () => {
   await writeFile(path.join(folder, 'lost.mkv'), 'one');
   await writeFile(path.join(folder, 'notes.txt'), 'two');
+  await writeFile(path.join(folder, '._lost.mkv'), 'what a Mac leaves');
   await drop('a.film', 'three');
   await watch();
   const said = events.flatMap((event) => (event.type === 'trouble' ? [event.message] : []));

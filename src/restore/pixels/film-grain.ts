@@ -70,8 +70,8 @@ interface Strip {
 }
 
 /**
- * Adds fresh grain to a plane of luma, in place: of another pattern in every frame (`index`) and the same one for the same frame,
- * whatever part of the film is worked on. Strength 0..1. It is strongest in middle tones.
+ * Adds fresh grain to a plane of luma, in place: of another pattern in every frame (`index`, counted from where decoding begins), and
+ * the same one for the same frame, whatever segment it is in. Strength 0..1. It is strongest in middle tones.
  */
 export function addGrain(
   plane: Plane,

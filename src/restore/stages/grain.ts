@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { codingOf, jobFor } from './environment.ts';
 import { defineStage } from './define.ts';
-import { mapFrames, replaced } from './map-frames.ts';
+import { mapPictures, replaced } from './map-frames.ts';
 
 const schema = z.strictObject({
   strength: z.number().min(0).max(1).default(0.3).describe('0 adds nothing, 1 is coarse film pushed hard'),
@@ -16,28 +16,23 @@ export const grain = defineStage({
     run: (frames, context) =>
       strength === 0
         ? frames
-        : mapFrames(
-            frames,
-            () => engine.pixelLookAhead,
-            async (frame) => {
-              try {
-                const luma = frame.planes[0] ?? new Uint8Array();
-                const { index } = frame;
-                const source = codingOf(frame.format);
-                // Other frames may show the same picture: each gets a copy of its own.
-                const request = () => ({ task: 'grain', plane: luma.slice(), source, strength, index }) as const;
-                const { plane } = await engine.run(request, jobFor(frame, context));
-                return replaced(frame, {
-                  format: frame.format,
-                  planes: [plane, ...frame.planes.slice(1)],
-                  chromaGrid: frame.chromaGrid,
-                  dispose: () => frame.dispose(),
-                });
-              } catch (error) {
-                frame.dispose();
-                throw error;
-              }
+        : mapPictures(frames, () => engine.pixelLookAhead, {
+            // Frames that show the same picture have grain of their own.
+            inputs: ({ index }) => [index],
+            compute: async (frame) => {
+              const plane = frame.planes[0] ?? new Uint8Array();
+              const { index } = frame;
+              const source = codingOf(frame.format);
+              const request = () => ({ task: 'grain', plane: plane.slice(), source, strength, index }) as const;
+              return engine.run(request, jobFor(frame, context));
             },
-          ),
+            finish: (frame, { plane }) =>
+              replaced(frame, {
+                format: frame.format,
+                planes: [plane, ...frame.planes.slice(1)],
+                chromaGrid: frame.chromaGrid,
+                dispose: () => frame.dispose(),
+              }),
+          }),
   }),
 });

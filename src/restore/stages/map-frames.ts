@@ -64,7 +64,7 @@ export async function* mapFrames(
 
 /** Work whose result depends on nothing but the frame's `inputs`. */
 export interface PictureWork<Result> {
-  /** Memory of the frame that the result is made from: frames that show the same picture have the very same. */
+  /** What of the frame the result is made from, its memory above all: frames that show the same picture have the very same. */
   inputs(frame: Frame): readonly unknown[];
   /** Reads the frame until it settles, and leaves it to its caller. */
   compute(frame: Frame): Promise<Result>;
